@@ -1,0 +1,5 @@
+//! Starts the announce function.
+
+fn main() -> Result<(), app::Error> {
+    app::start(fn_announce::run())
+}

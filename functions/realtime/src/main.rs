@@ -1,0 +1,5 @@
+//! Starts the realtime function.
+
+fn main() -> Result<(), app::Error> {
+    app::start(fn_realtime::run())
+}

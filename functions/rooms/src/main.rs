@@ -1,0 +1,5 @@
+//! Starts the rooms function.
+
+fn main() -> Result<(), app::Error> {
+    app::start(fn_rooms::run())
+}

@@ -1,0 +1,1 @@
+//! The whole of Maru on one machine, from template.yaml.

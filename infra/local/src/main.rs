@@ -1,0 +1,4 @@
+//! `cargo run`: the whole of Maru on this machine.
+
+fn main() {
+}

@@ -1,0 +1,1 @@
+//! The rules of Maru: types that cannot be invalid, state machines, permissions, plans. No I/O.

@@ -1,0 +1,1 @@
+//! Postgres: every SQL statement of Maru, one file per aggregate.

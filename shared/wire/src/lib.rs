@@ -1,0 +1,1 @@
+//! What travels: REST bodies, socket frames, problem documents. No rules.
