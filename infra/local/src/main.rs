@@ -1,4 +1,3 @@
 //! `cargo run`: the whole of Maru on this machine.
 
-fn main() {
-}
+fn main() {}

@@ -1,4 +1,19 @@
 //! Use cases, the caller, problems, HTTP layers, settings and telemetry.
+//!
+//! Handlers call use cases (one file per aggregate); use cases compose the three adapters.
+
+pub mod caller;
+pub mod clock;
+pub mod env;
+pub mod http;
+pub mod problem;
+pub mod token;
+
+pub use caller::{Caller, Client};
+pub use files::Files;
+pub use live::Live;
+pub use problem::Problem;
+pub use store::Store;
 
 /// What ends a function: told in its log.
 pub type Error = lambda_runtime::Error;

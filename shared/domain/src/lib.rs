@@ -1,1 +1,10 @@
-//! The rules of Maru: types that cannot be invalid, state machines, permissions, plans. No I/O.
+//! The rules of Maru: types that cannot be invalid, state machines, permissions, plans.
+//!
+//! Pure: no I/O, no clock, no randomness. Facts and the time come in as arguments.
+
+pub mod ids;
+pub mod text;
+
+pub use ids::{
+    BlobId, CompanyId, ConnectionId, FileId, MessageId, RoomId, SessionId, UploadId, UserId,
+};

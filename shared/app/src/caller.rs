@@ -1,0 +1,31 @@
+//! Who is calling, from where, and when.
+
+use domain::{CompanyId, SessionId, UserId};
+use time::OffsetDateTime;
+
+/// A signed-in person's call. The token was checked; whether the person is still active and what
+/// they may do is read with the data, in the statement that needs it.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person.
+    pub user: UserId,
+    /// Their company: every statement is bound to it.
+    pub company: CompanyId,
+    /// The session that the token belongs to.
+    pub session: SessionId,
+    /// The call itself.
+    pub client: Client,
+}
+
+/// One call, signed in or not.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// When the call arrived: the time of everything that it does.
+    pub at: OffsetDateTime,
+    /// The address that it came from, as API Gateway saw it.
+    pub address: String,
+    /// What the caller says it is; empty when it says nothing.
+    pub user_agent: String,
+    /// The id under which the logs know it.
+    pub request_id: String,
+}

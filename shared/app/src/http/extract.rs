@@ -1,0 +1,101 @@
+//! Extractors whose refusals are problems, never a framework's plain text.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wire::problem::{Code, FieldError};
+
+use crate::{Caller, Client, Problem};
+
+/// Largest JSON body that is read.
+const MAX_BODY: usize = 256 * 1024;
+
+/// A strict JSON body, or a JSON answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+/// Ids from the path; a malformed one names nothing, so it is "not found".
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+/// The query string, strict.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
+            .await
+            .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", MAX_BODY))?;
+        let reader = &mut serde_json::Deserializer::from_slice(&bytes);
+        serde_path_to_error::deserialize(reader)
+            .map(Json)
+            .map_err(|error| {
+                let field = error.path().to_string();
+                let inner = error.into_inner();
+                if inner.is_data() {
+                    Problem::invalid(vec![FieldError::new(field, "invalid", inner.to_string())])
+                } else {
+                    Problem::new(Code::MalformedJson).with_detail(inner.to_string())
+                }
+            })
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(value)| Self(value))
+            .map_err(|_| Code::NotFound.into())
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|error| {
+                Problem::invalid(vec![FieldError::new("query", "invalid", error.body_text())])
+            })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Code::Unauthenticated.into())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::internal("the identify layer is missing"))
+    }
+}

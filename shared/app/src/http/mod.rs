@@ -1,0 +1,8 @@
+//! What every REST function shares: extractors, layers, the way problems are rendered.
+
+mod extract;
+mod render;
+mod serve;
+
+pub use extract::{Json, Path, Query};
+pub use serve::{Shared, layered, serve};

@@ -1,0 +1,3 @@
+//! REST bodies, one file per resource; the same types are the answers over the socket.
+
+pub mod timestamp;

@@ -1,0 +1,1 @@
+//! Socket frames, both ways.
