@@ -1,3 +1,5 @@
 //! REST bodies, one file per resource; the same types are the answers over the socket.
 
+pub mod page;
+pub mod patch;
 pub mod timestamp;
