@@ -11,6 +11,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use store::{Password, Store};
 
+use crate::config::Config;
+
 /// A setting that stops the function.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
@@ -45,6 +47,21 @@ pub fn store() -> Result<Store, SettingError> {
     let address = required(name)?;
     Store::new(&address, Password::InAddress)
         .map_err(|error| SettingError::Malformed(name, error.to_string()))
+}
+
+/// The tunable settings from `MARU_CONFIG`; the defaults when it is absent.
+///
+/// # Errors
+/// [`SettingError::Malformed`] when it is not JSON of the known shape.
+pub fn config() -> Result<Config, SettingError> {
+    let name = "MARU_CONFIG";
+    optional(name).map_or_else(
+        || Ok(Config::default()),
+        |json| {
+            serde_json::from_str(&json)
+                .map_err(|error| SettingError::Malformed(name, error.to_string()))
+        },
+    )
 }
 
 /// What the SDK's clients share: credentials and region from Lambda's own variables.

@@ -4,9 +4,11 @@
 
 pub mod caller;
 pub mod clock;
+pub mod config;
 pub mod env;
 pub mod http;
 pub mod problem;
+pub mod telemetry;
 pub mod token;
 
 pub use caller::{Caller, Client};
@@ -23,6 +25,7 @@ pub type Error = lambda_runtime::Error;
 /// # Errors
 /// What the future ended with.
 pub fn start(run: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    telemetry::init();
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -103,6 +103,7 @@ macro_rules! codes {
 
 codes! {
     MalformedJson "malformed_json" 400 "The body is not valid JSON." "본문이 올바른 JSON이 아닙니다.";
+    BadEncoding "bad_encoding" 400 "The body is not valid UTF-8." "본문이 올바른 UTF-8이 아닙니다.";
     MalformedRequest "malformed_request" 400 "The request cannot be read." "요청을 읽을 수 없습니다.";
     Unauthenticated "unauthenticated" 401 "Sign in first." "먼저 로그인하세요.";
     TokenInvalid "token_invalid" 401 "The access token is not valid; refresh it or sign in again." "액세스 토큰이 유효하지 않습니다. 갱신하거나 다시 로그인하세요.";

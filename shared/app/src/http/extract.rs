@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use http::{HeaderMap, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::problem::{Code, FieldError};
@@ -28,21 +29,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Code::UnsupportedMediaType.into());
+        }
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
             .await
             .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", MAX_BODY))?;
-        let reader = &mut serde_json::Deserializer::from_slice(&bytes);
-        serde_path_to_error::deserialize(reader)
-            .map(Json)
-            .map_err(|error| {
-                let field = error.path().to_string();
-                let inner = error.into_inner();
-                if inner.is_data() {
-                    Problem::invalid(vec![FieldError::new(field, "invalid", inner.to_string())])
-                } else {
-                    Problem::new(Code::MalformedJson).with_detail(inner.to_string())
-                }
-            })
+        super::body::read(&bytes).map(Json)
     }
 }
 
@@ -98,4 +91,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
             .cloned()
             .ok_or_else(|| Problem::internal("the identify layer is missing"))
     }
+}
+
+/// Whether the body claims to be JSON: `application/json` or `application/…+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or("")
+        .trim();
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

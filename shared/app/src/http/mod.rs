@@ -1,5 +1,6 @@
 //! What every REST function shares: extractors, layers, the way problems are rendered.
 
+pub mod body;
 mod etag;
 mod extract;
 mod render;

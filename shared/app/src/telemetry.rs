@@ -1,0 +1,108 @@
+//! What a function says of itself: JSON log lines, and metrics in CloudWatch's embedded format.
+//!
+//! Nothing here takes a body, a token or a URL: there is no way to log one by accident.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "Lambda tells the function's name by environment"
+)]
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+use time::OffsetDateTime;
+use tracing_subscriber::EnvFilter;
+
+/// One finished call, as its metrics line tells it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call<'a> {
+    /// The request's id.
+    pub request_id: &'a str,
+    /// The trace that X-Ray knows it by.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub trace_id: &'a str,
+    /// The route's pattern, or the socket's action; never the path itself.
+    pub route: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// The status it was answered with.
+    pub status: u16,
+    /// The problem's code, when it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The caller's company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<domain::CompanyId>,
+    /// The caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<domain::UserId>,
+}
+
+/// Starts logging to standard output, a JSON object a line. `MARU_LOG` filters (default `info`).
+pub fn init() {
+    let filter = EnvFilter::try_from_env("MARU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let started = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(true)
+        .with_env_filter(filter)
+        .try_init();
+    if started.is_err() {
+        // Several functions in one process (tests): the first one started it for all.
+        tracing::debug!("logging runs already");
+    }
+}
+
+/// The name of the function that this process is.
+pub fn function() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
+}
+
+/// Writes the one line of a finished call: access log and metrics together.
+pub fn call(call: &Call<'_>, took: Duration, now: OffsetDateTime) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        #[serde(rename = "_aws")]
+        aws: serde_json::Value,
+        level: &'static str,
+        function: &'static str,
+        #[serde(flatten)]
+        call: &'a Call<'a>,
+        duration_ms: f64,
+        faults: u8,
+        refusals: u8,
+    }
+    let line = Line {
+        aws: json!({
+            "Timestamp": now.unix_timestamp_nanos() / 1_000_000,
+            "CloudWatchMetrics": [{
+                "Namespace": "Maru",
+                "Dimensions": [["function"], ["function", "route"]],
+                "Metrics": [
+                    {"Name": "duration_ms", "Unit": "Milliseconds"},
+                    {"Name": "faults", "Unit": "Count"},
+                    {"Name": "refusals", "Unit": "Count"},
+                ],
+            }],
+        }),
+        level: "INFO",
+        function: function(),
+        call,
+        duration_ms: took.as_secs_f64() * 1_000.0,
+        faults: u8::from(call.status >= 500),
+        refusals: u8::from((400..500).contains(&call.status)),
+    };
+    let Ok(mut text) = serde_json::to_vec(&line) else {
+        return;
+    };
+    text.push(b'\n');
+    if std::io::stdout().write_all(&text).is_err() {
+        // Nobody listens any more; the call itself was answered.
+        tracing::debug!("standard output is closed");
+    }
+}
