@@ -1,1 +1,7 @@
 //! The whole of Maru on one machine, from template.yaml.
+
+pub mod dynamodb;
+pub mod faults;
+pub mod loopback;
+pub mod s3;
+pub mod secrets;
