@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. Facts and the time come in as arguments.
 
 pub mod ids;
+pub mod room;
 pub mod text;
 
 pub use ids::{
