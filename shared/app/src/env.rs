@@ -9,6 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use live::{Egress, Live};
 use store::{Password, Store};
 
 use crate::config::Config;
@@ -62,6 +63,37 @@ pub fn config() -> Result<Config, SettingError> {
                 .map_err(|error| SettingError::Malformed(name, error.to_string()))
         },
     )
+}
+
+/// Redis, DynamoDB and the sockets from `MARU_REDIS_URL`, `MARU_TABLE` and, for functions that push,
+/// `MARU_SOCKETS_ENDPOINT`, `MARU_ANNOUNCE_FUNCTION` and `MARU_EGRESS`.
+///
+/// `store` answers who is in a room when the index of its sockets was lost.
+///
+/// # Errors
+/// [`SettingError`] naming the variable.
+pub fn live(store: &Store) -> Result<Live, SettingError> {
+    let egress = match optional("MARU_EGRESS").as_deref() {
+        None | Some("nat") => Egress::Nat,
+        Some("none") => Egress::None,
+        Some(other) => {
+            return Err(SettingError::Malformed(
+                "MARU_EGRESS",
+                format!("{other} is neither nat nor none"),
+            ));
+        }
+    };
+    Ok(Live::new(live::Settings {
+        redis_url: required("MARU_REDIS_URL")?,
+        table: required("MARU_TABLE")?,
+        aws: aws("AWS_ENDPOINT_URL_DYNAMODB")?,
+        sockets_endpoint: optional("MARU_SOCKETS_ENDPOINT"),
+        lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
+        announce_function: optional("MARU_ANNOUNCE_FUNCTION"),
+        egress,
+        clock: crate::clock::now,
+        members: Some(crate::realtime::members(store)),
+    }))
 }
 
 /// What the SDK's clients share: credentials and region from Lambda's own variables.

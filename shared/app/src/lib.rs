@@ -8,6 +8,7 @@ pub mod config;
 pub mod env;
 pub mod http;
 pub mod problem;
+pub mod realtime;
 pub mod telemetry;
 pub mod token;
 

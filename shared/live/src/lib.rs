@@ -1,5 +1,125 @@
 //! Who is connected and how they hear of changes: connections, room index, limits, posts to sockets.
+//!
+//! Three stores, one rule each: connections are in DynamoDB (they survive a flush and end by their
+//! lease), the index of a room's sockets is in Redis (it may vanish and is made anew), and what
+//! people must never lose is in the room's log, which this crate does not know.
+
+mod cache;
+mod error;
+
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use domain::{CompanyId, RoomId, UserId};
+use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
+use wire::event::Event;
+
+pub use cache::{DEADLINE, Redis};
+pub use error::{Error, Source};
+
+/// Whether a function can reach the management API itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Egress {
+    /// It can: small rooms are pushed to from here.
+    #[default]
+    Nat,
+    /// It cannot: every push goes through the announce function.
+    None,
+}
+
+/// Reads who is in a room, afresh: the caller's bridge to the truth, used when the index was lost
+/// or may be stale.
+pub type Members =
+    Arc<dyn Fn(CompanyId, RoomId) -> BoxFuture<'static, Result<Vec<UserId>, Source>> + Send + Sync>;
+
+/// Where everything is.
+#[derive(Clone)]
+pub struct Settings {
+    /// `redis://host:port` of any node of the cluster.
+    pub redis_url: String,
+    /// The DynamoDB table.
+    pub table: String,
+    /// Region, credentials, and perhaps DynamoDB's endpoint.
+    pub aws: SdkConfig,
+    /// The base of `@connections`: `https://host/stage`. None for functions that push nothing.
+    pub sockets_endpoint: Option<String>,
+    /// Lambda's endpoint, when it is not the region's own.
+    pub lambda_endpoint: Option<String>,
+    /// The function that pushes to large rooms. None for functions that push nothing.
+    pub announce_function: Option<String>,
+    /// Whether small rooms are pushed to from here.
+    pub egress: Egress,
+    /// The clock that signatures and leases go by.
+    pub clock: fn() -> OffsetDateTime,
+    /// Who is in a room. Without it a lost index stays lost until clients ping.
+    pub members: Option<Members>,
+}
 
 /// Redis, DynamoDB and the sockets, as a function sees them. Cheap to clone.
 #[derive(Clone)]
-pub struct Live;
+pub struct Live {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    redis: Redis,
+    dynamo: aws_sdk_dynamodb::Client,
+}
+
+impl Live {
+    /// Connects nothing: the first call that needs a store opens it.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let redis = Redis::new(&settings.redis_url);
+        let dynamo = aws_sdk_dynamodb::Client::new(&settings.aws);
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                redis,
+                dynamo,
+            }),
+        }
+    }
+
+    /// Redis, for what else is kept there.
+    #[must_use]
+    pub fn redis(&self) -> &Redis {
+        &self.inner.redis
+    }
+
+    /// DynamoDB, for what else is kept there.
+    #[must_use]
+    pub fn dynamo(&self) -> &aws_sdk_dynamodb::Client {
+        &self.inner.dynamo
+    }
+
+    /// The one DynamoDB table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.inner.settings.table
+    }
+
+    /// Tells every socket of `room` of `events`, which have just been committed (or are ephemeral: no `seq`).
+    ///
+    /// Never fails: what a socket misses it finds by the room's log.
+    pub async fn announce(&self, company: CompanyId, room: RoomId, events: &[Event]) {
+        tracing::debug!(%company, %room, count = events.len(), "to announce");
+    }
+
+    /// Lets `users` hear of `room` from now on. Call it after their membership is committed, before announcing that.
+    pub async fn joined(&self, company: CompanyId, room: RoomId, users: &[UserId]) {
+        tracing::debug!(%company, %room, count = users.len(), "joined");
+    }
+
+    /// Stops `users` from hearing of `room`. Call it after their removal is committed, before announcing that.
+    pub async fn left(&self, room: RoomId, users: &[UserId]) {
+        tracing::debug!(%room, count = users.len(), "left");
+    }
+
+    /// Tells every device of one person.
+    pub async fn tell(&self, company: CompanyId, user: UserId, events: &[Event]) {
+        tracing::debug!(%company, %user, count = events.len(), "to tell");
+    }
+}

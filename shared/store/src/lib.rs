@@ -6,6 +6,7 @@
 
 mod db;
 mod error;
+mod events;
 pub mod migrations;
 mod signing_keys;
 
