@@ -5,3 +5,4 @@ pub mod faults;
 pub mod loopback;
 pub mod s3;
 pub mod secrets;
+pub mod template;
