@@ -12,6 +12,7 @@ create table rooms (
     created_by       uuid not null,
     member_limit     integer not null check (member_limit between 2 and 100000),
     member_count     integer not null default 0 check (member_count >= 0),
+    -- Text messages ever sent; the last one's ordinal.
     message_count    bigint not null default 0,
     -- Number of the last event of the room's log; the row's lock orders its writers.
     last_seq         bigint not null default 0,
@@ -26,6 +27,7 @@ create table rooms (
     foreign key (company_id, created_by) references users (company_id, id)
 );
 create unique index rooms_name_key on rooms (company_id, name_key) where status <> 'deleted' and type <> 'direct';
+-- Where people find rooms that they could join.
 create index rooms_joinable on rooms (company_id, last_activity_at desc, id desc) where type = 'public' and status = 'active';
 
 create table room_members (
@@ -34,9 +36,10 @@ create table room_members (
     user_id       uuid not null,
     role          text not null check (role in ('creator', 'admin', 'moderator', 'member')),
     access        text not null default 'full' check (access in ('full', 'read_only')),
-    -- Highest seq this person has read, and had when joining (nothing before it counts as unread).
+    -- Highest seq this person has read: joining and sending read everything so far. read_count is what
+    -- rooms.message_count was there, so that unread = message_count - read_count, without counting rows.
     read_seq      bigint not null default 0,
-    joined_seq    bigint not null default 0,
+    read_count    bigint not null default 0,
     last_sent_at  timestamptz,
     joined_at     timestamptz not null,
     primary key (room_id, user_id),
@@ -65,6 +68,9 @@ create table messages (
     seq        bigint not null,
     author_id  uuid,
     client_id  text,
+    -- How many text messages the room had up to here, this one included (a system message counts none):
+    -- rooms.message_count after the insert. A marker finds its read_count by it, in one row.
+    ordinal    bigint not null,
     -- 'system' messages tell of joins, leaves, archives; 'text' is what people write.
     kind       text not null default 'text' check (kind in ('text', 'system')),
     content    text not null,
