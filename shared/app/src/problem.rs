@@ -109,6 +109,15 @@ impl From<Vec<FieldError>> for Problem {
     }
 }
 
+impl From<live::Error> for Problem {
+    fn from(error: live::Error) -> Self {
+        match error {
+            live::Error::Setting(_) => Self::internal(error),
+            _ => Self::unavailable(error),
+        }
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         if error.is_unavailable() {

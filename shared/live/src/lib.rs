@@ -6,6 +6,8 @@
 
 mod cache;
 mod error;
+pub mod idempotency;
+pub mod limits;
 
 use std::sync::Arc;
 

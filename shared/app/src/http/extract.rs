@@ -8,10 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::problem::{Code, FieldError};
 
+use super::MAX_BODY;
 use crate::{Caller, Client, Problem};
-
-/// Largest JSON body that is read.
-const MAX_BODY: usize = 256 * 1024;
 
 /// A strict JSON body, or a JSON answer.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,15 @@
 pub mod body;
 mod etag;
 mod extract;
+mod idempotency;
+mod identify;
+mod limit;
 mod render;
 mod serve;
 
 pub use etag::{IfMatch, Tagged};
 pub use extract::{Json, Path, Query};
 pub use serve::{Shared, layered, serve};
+
+/// Largest body that is read, in bytes: no request of ours needs more, files go straight to S3.
+const MAX_BODY: usize = 256 * 1024;
