@@ -2,6 +2,8 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Facts and the time come in as arguments.
 
+pub mod account;
+pub mod company;
 pub mod ids;
 pub mod room;
 pub mod text;

@@ -2,4 +2,5 @@
 
 pub mod page;
 pub mod patch;
+pub mod auth;
 pub mod timestamp;

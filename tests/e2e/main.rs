@@ -1,0 +1,3 @@
+//! End-to-end tests, against one running stack; each test has a company of its own.
+
+mod auth;

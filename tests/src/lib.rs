@@ -1,1 +1,0 @@
-//! The tests and benchmarks of the whole.
