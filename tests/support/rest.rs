@@ -34,8 +34,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The JSON body; a string when it is not JSON, null when it is empty.
     pub body: Value,
-    /// The call it answers, for messages.
-    name: String,
+    /// The call it answers: method and path.
+    pub call: String,
 }
 
 impl Rest {
@@ -164,7 +164,7 @@ impl IntoFuture for Call {
                 status,
                 headers,
                 body,
-                name,
+                call: name,
             }
         })
     }

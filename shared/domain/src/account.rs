@@ -28,7 +28,11 @@ pub enum Fault {
     #[error("this is not an email address")]
     BadEmail,
     /// A password of fewer than 8 or more than 128 characters.
-    #[error("a password has {} to {} characters", Password::MIN_CHARS, Password::MAX_CHARS)]
+    #[error(
+        "a password has {} to {} characters",
+        Password::MIN_CHARS,
+        Password::MAX_CHARS
+    )]
     PasswordLength,
     /// A password without an upper-case letter.
     #[error("a password has at least one upper-case letter")]
@@ -205,7 +209,8 @@ impl Handle {
         let text = nfc(text.trim()).to_lowercase();
         let text = text.strip_prefix('@').unwrap_or(&text);
         let long = (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&text.chars().count());
-        let edges = text.starts_with(char::is_alphanumeric) && text.ends_with(char::is_alphanumeric);
+        let edges =
+            text.starts_with(char::is_alphanumeric) && text.ends_with(char::is_alphanumeric);
         if !(long && edges && text.chars().all(Self::allows)) {
             return Err(Fault::BadHandle);
         }
@@ -288,7 +293,10 @@ pub(crate) fn name(text: &str, most: usize) -> Result<String, Fault> {
 
 /// Handles that mean everyone, or the service itself.
 fn is_reserved(handle: &str) -> bool {
-    matches!(handle, "room" | "here" | "all" | "everyone" | "channel" | "maru" | "system")
+    matches!(
+        handle,
+        "room" | "here" | "all" | "everyone" | "channel" | "maru" | "system"
+    )
 }
 
 fn is_local(local: &str) -> bool {
@@ -303,7 +311,9 @@ fn is_local(local: &str) -> bool {
 fn is_host(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+            && label
+                .bytes()
+                .all(|c| c.is_ascii_alphanumeric() || c == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

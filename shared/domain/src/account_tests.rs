@@ -16,9 +16,24 @@ fn r_a1_an_address_is_compared_without_regard_to_case() {
 #[test]
 fn r_a1_what_is_not_an_address_is_refused() {
     for text in [
-        "", "a", "@example.com", "a@", "a@b", "a b@example.com", "a@exam ple.com", "a@@example.com",
-        ".a@example.com", "a.@example.com", "a..b@example.com", "a@-example.com", "a@example..com",
-        "a@example.com.", "a@127.0.0.1", "\"a\"@example.com", "김@example.com", "a@example.com\n b",
+        "",
+        "a",
+        "@example.com",
+        "a@",
+        "a@b",
+        "a b@example.com",
+        "a@exam ple.com",
+        "a@@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a..b@example.com",
+        "a@-example.com",
+        "a@example..com",
+        "a@example.com.",
+        "a@127.0.0.1",
+        "\"a\"@example.com",
+        "김@example.com",
+        "a@example.com\n b",
     ] {
         assert_eq!(Email::parse(text), Err(Fault::BadEmail), "{text}");
     }
@@ -40,7 +55,10 @@ fn r_a1_every_broken_password_rule_is_named() {
     assert_eq!(faults("No-digits-here"), [PasswordDigit]);
     assert_eq!(faults("Maru2026"), []);
     assert_eq!(faults(&format!("Aa1{}", "가".repeat(125))), []);
-    assert_eq!(faults(&format!("Aa1{}", "가".repeat(126))), [PasswordLength]);
+    assert_eq!(
+        faults(&format!("Aa1{}", "가".repeat(126))),
+        [PasswordLength]
+    );
 }
 
 #[test]
@@ -69,7 +87,10 @@ fn names_are_trimmed_and_bounded() {
 #[test]
 fn handles_come_from_the_address_then_from_the_name() {
     let derive = |email: &str, name: &str| {
-        let handle = Handle::derive(&Email::parse(email).unwrap(), &FullName::parse(name).unwrap());
+        let handle = Handle::derive(
+            &Email::parse(email).unwrap(),
+            &FullName::parse(name).unwrap(),
+        );
         handle.as_str().to_owned()
     };
     assert_eq!(derive("Minji.Kim+news@example.com", "김민지"), "minji.kim");

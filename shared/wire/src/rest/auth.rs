@@ -51,7 +51,9 @@ impl Register {
         let mut errors = Vec::new();
         let email = checked("email", Email::parse(&self.email), &mut errors);
         let password = Password::choose(&self.password)
-            .map_err(|faults| errors.extend(faults.into_iter().map(|fault| field("password", fault))))
+            .map_err(|faults| {
+                errors.extend(faults.into_iter().map(|fault| field("password", fault)))
+            })
             .ok();
         let full_name = checked("full_name", FullName::parse(&self.full_name), &mut errors);
         let company_name = checked(
@@ -60,12 +62,14 @@ impl Register {
             &mut errors,
         );
         match (email, password, full_name, company_name) {
-            (Some(email), Some(password), Some(full_name), Some(company_name)) => Ok(Registration {
-                email,
-                password,
-                full_name,
-                company_name,
-            }),
+            (Some(email), Some(password), Some(full_name), Some(company_name)) => {
+                Ok(Registration {
+                    email,
+                    password,
+                    full_name,
+                    company_name,
+                })
+            }
             _ => Err(errors),
         }
     }

@@ -1,6 +1,6 @@
 //! REST bodies, one file per resource; the same types are the answers over the socket.
 
+pub mod auth;
 pub mod page;
 pub mod patch;
-pub mod auth;
 pub mod timestamp;
