@@ -7,6 +7,7 @@ pub mod company;
 pub mod ids;
 pub mod room;
 pub mod text;
+pub mod upload;
 
 pub use ids::{
     BlobId, CompanyId, ConnectionId, FileId, MessageId, RoomId, SessionId, UploadId, UserId,

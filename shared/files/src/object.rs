@@ -1,0 +1,86 @@
+//! Finished objects: looked at, read a little, deleted.
+
+use aws_sdk_s3::types::ChecksumMode;
+
+use crate::{Error, Files};
+
+/// What S3 says about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Bytes.
+    pub size: u64,
+    /// Composite SHA-256 with the number of parts behind a dash, when it was made with one.
+    pub sha256: Option<String>,
+    /// CRC64NVME of the whole, in base64, when it was made with one.
+    pub crc64: Option<String>,
+}
+
+impl Files {
+    /// What S3 has under `key`; `None` when nothing.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn head(&self, key: &str) -> Result<Option<Object>, Error> {
+        let found = self
+            .s3()
+            .head_object()
+            .bucket(self.bucket())
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        match found.map_err(Error::from) {
+            Ok(found) => Ok(Some(Object {
+                size: found.content_length.unwrap_or_default().unsigned_abs(),
+                sha256: found.checksum_sha256,
+                crc64: found.checksum_crc64_nvme,
+            })),
+            Err(Error::NoSuchObject) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The first `most` bytes of an object, or all of a shorter one; `None` when there is no object.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn first_bytes(&self, key: &str, most: u32) -> Result<Option<Vec<u8>>, Error> {
+        let found = self
+            .s3()
+            .get_object()
+            .bucket(self.bucket())
+            .key(key)
+            .range(format!("bytes=0-{}", most.saturating_sub(1)))
+            .send()
+            .await
+            .map_err(Error::from);
+        let found = match found {
+            Ok(found) => found,
+            Err(Error::NoSuchObject) => return Ok(None),
+            // An empty object has no first byte.
+            Err(error) if error.is_refused_as("InvalidRange") => return Ok(Some(Vec::new())),
+            Err(error) => return Err(error),
+        };
+        let body = found.body.collect().await;
+        let body = body.map_err(|error| Error::Unavailable(error.into()))?;
+        Ok(Some(body.to_vec()))
+    }
+
+    /// Deletes an object; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// When S3 does not do it.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        let deleted = self
+            .s3()
+            .delete_object()
+            .bucket(self.bucket())
+            .key(key)
+            .send()
+            .await;
+        match deleted.map_err(Error::from) {
+            Ok(_) | Err(Error::NoSuchObject) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
