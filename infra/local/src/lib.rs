@@ -2,6 +2,8 @@
 
 pub mod dynamodb;
 pub mod faults;
+pub mod function;
+pub mod lambda;
 pub mod loopback;
 pub mod s3;
 pub mod secrets;

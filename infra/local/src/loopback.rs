@@ -24,6 +24,10 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The body of requests and answers alike.
 pub type Body = BoxBody<Bytes, BoxError>;
 
+/// Who sent a request: an extension of each one.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 /// Asks the server to drop the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection was cut on purpose")]
@@ -81,7 +85,19 @@ impl Server {
     {
         let failed = |error| StartError::new(format!("{name} cannot listen on {listen}"), error);
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        Self::serve(listener, handle).map_err(failed)
+    }
+
+    /// Like [`Server::start`], on a listener whose address had to be known earlier.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn serve<F, Fut>(listener: TcpListener, handle: F) -> std::io::Result<Self>
+    where
+        F: Fn(Request<Body>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response<Body>, Cut>> + Send + 'static,
+    {
+        let address = listener.local_addr()?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(accept(listener, handle, stop.clone(), tasks.clone()));
         Ok(Self {
@@ -162,8 +178,8 @@ async fn accept<F, Fut>(
             () = stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                tasks.spawn(serve(stream, handle.clone(), stop.clone()));
+            Ok((stream, peer)) => {
+                tasks.spawn(serve((stream, Peer(peer)), handle.clone(), stop.clone()));
             }
             // Out of file descriptors, mostly: the next connection may find one again.
             Err(error) => {
@@ -174,7 +190,7 @@ async fn accept<F, Fut>(
     }
 }
 
-async fn serve<F, Fut>(stream: TcpStream, handle: F, stop: CancellationToken)
+async fn serve<F, Fut>((stream, peer): (TcpStream, Peer), handle: F, stop: CancellationToken)
 where
     F: Fn(Request<Body>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<Response<Body>, Cut>> + Send + 'static,
@@ -182,7 +198,8 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "nodelay refused");
     }
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         handle(request.map(|body| Draining { body: Some(body) }.boxed()))
     });
     let mut connection = pin!(
@@ -190,6 +207,7 @@ where
             .max_buf_size(BUFFER)
             .timer(TokioTimer::new())
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
     );
     let result = tokio::select! {
         result = connection.as_mut() => result,
