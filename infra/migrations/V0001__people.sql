@@ -23,8 +23,6 @@ create table users (
     status            text not null default 'active' check (status in ('active', 'suspended', 'removed')),
     password_hash     text not null,
     language          text not null default 'en',
-    failed_sign_ins   integer not null default 0,
-    locked_until      timestamptz,
     last_sign_in_at   timestamptz,
     email_verified_at timestamptz,
     -- Last number given out in user_events.
@@ -49,18 +47,36 @@ create table sessions (
     unique (company_id, id),
     foreign key (company_id, user_id) references users (company_id, id)
 );
-create index sessions_by_user on sessions (user_id, created_at desc);
+-- Ids grow with time: newest first is by id.
+create index sessions_by_user on sessions (user_id, id desc);
+create index sessions_by_end on sessions (least(expires_at, revoked_at));
 
 -- A session is a family of refresh tokens: one is current, a used one that comes back revokes the family.
 create table refresh_tokens (
-    company_id uuid not null,
-    session_id uuid not null,
-    hash       bytea primary key,
-    issued_at  timestamptz not null,
-    used_at    timestamptz,
+    company_id  uuid not null,
+    session_id  uuid not null,
+    hash        bytea primary key,
+    issued_at   timestamptz not null,
+    used_at     timestamptz,
+    -- What its one use gave out, so that a retry after a lost answer gets the same: the next token is made from
+    -- this seed, this token and the client's own id, of which only hashes are here.
+    next_hash   bytea,
+    next_seed   bytea,
+    client_hash bytea,
     foreign key (company_id, session_id) references sessions (company_id, id) on delete cascade
 );
 create index refresh_tokens_by_session on refresh_tokens (session_id);
+create index refresh_tokens_used on refresh_tokens (used_at) where used_at is not null;
+
+-- Failed sign-ins in a row, by hashed address, whether or not anyone has that address: an unknown one locks just
+-- like a known one. It belongs to no company because an unknown address belongs to none.
+create table sign_in_failures (
+    email_hash   bytea primary key,
+    failures     integer not null,
+    last_at      timestamptz not null,
+    locked_until timestamptz
+);
+create index sign_in_failures_by_time on sign_in_failures (last_at);
 
 -- Public halves only; the private ones live in the secret.
 create table signing_keys (

@@ -83,6 +83,11 @@ impl Store {
         Ok(Db(client))
     }
 
+    /// A connection of its own, for migrations.
+    pub(crate) async fn connect(&self) -> Result<Client, Error> {
+        self.inner.connect().await
+    }
+
     /// Whether Postgres answers.
     ///
     /// # Errors
@@ -128,7 +133,8 @@ macro_rules! flight {
     ($db:expr, $($name:ident = $query:expr),+ $(,)?) => {{
         let db = &$db;
         let (begun, $($name,)+ done) =
-            tokio::join!(db.batch("begin"), $($query,)+ db.batch("commit"));
+            // The blocks keep parameters written in place alive until their statement is done.
+            tokio::join!(db.batch("begin"), $(async { $query.await },)+ db.batch("commit"));
         async move {
             begun?;
             $(let $name = $name?;)+

@@ -4,12 +4,24 @@
 //! ([`Db::rows`]), so that RDS Proxy never pins; a change in a room is one flight
 //! ([`flight!`]): lock, check, write and commit are sent together and cost one round trip.
 
+mod audit;
+mod constraints;
 mod db;
 mod error;
 mod events;
 pub mod migrations;
+mod people;
+mod refresh;
+mod sessions;
+mod sign_in;
 mod signing_keys;
 
+pub use audit::Origin;
+pub use constraints::Clash;
 pub use db::{Db, Params, Password, Store, TokenFn};
 pub use error::Error;
+pub use people::{Account, Added, NewCompany, NewPerson};
+pub use refresh::{Rotated, Rotation};
+pub use sessions::{NewSession, Session};
+pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;

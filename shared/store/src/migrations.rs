@@ -1,8 +1,6 @@
 //! The schema, forward only: `infra/migrations`, embedded.
 
-use tokio_postgres::{Config, NoTls};
-
-use crate::Error;
+use crate::{Error, Store};
 
 mod embedded {
     refinery::embed_migrations!("../../infra/migrations");
@@ -19,20 +17,15 @@ pub enum MigrateError {
     Migration(#[from] refinery::Error),
 }
 
-/// Applies what is missing, as the owner named in `address`; answers how many were applied.
+/// Applies what is missing; answers the names of what was applied. `owner` connects as the schema's owner.
 ///
 /// # Errors
 /// [`MigrateError`]; a failed migration leaves those before it in place and may be run again.
-pub async fn run(address: &str) -> Result<usize, MigrateError> {
-    let config: Config = address.parse().map_err(Error::Config)?;
-    let (mut client, connection) = config
-        .connect(NoTls)
-        .await
-        .map_err(|error| Error::Unavailable(error.into()))?;
-    let driver = tokio::spawn(connection);
-    let report = embedded::migrations::runner().run_async(&mut client).await;
-    drop(client);
-    // The connection ends with its client; how it ends no longer matters.
-    drop(driver.await);
-    Ok(report?.applied_migrations().len())
+pub async fn run(owner: &Store) -> Result<Vec<String>, MigrateError> {
+    let mut client = owner.connect().await?;
+    let report = embedded::migrations::runner()
+        .run_async(&mut client)
+        .await?;
+    let applied = report.applied_migrations();
+    Ok(applied.iter().map(ToString::to_string).collect())
 }
