@@ -9,6 +9,10 @@ begin
     if exists (select from pg_roles where rolname = 'rds_iam') then
         grant rds_iam to maru_app;
     end if;
+    -- On RDS the functions sign in with IAM tokens; elsewhere the role does not exist.
+    if exists (select from pg_roles where rolname = 'rds_iam') then
+        grant rds_iam to maru_app;
+    end if;
 end
 $$;
 grant usage on schema public to maru_app;
