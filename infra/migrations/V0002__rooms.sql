@@ -71,6 +71,8 @@ create table messages (
     -- How many text messages the room had up to here, this one included (a system message counts none):
     -- rooms.message_count after the insert. A marker finds its read_count by it, in one row.
     ordinal    bigint not null,
+    -- What was sent under client_id, hashed: tells a retry from a reuse, even after an edit.
+    fingerprint bytea,
     -- 'system' messages tell of joins, leaves, archives; 'text' is what people write.
     kind       text not null default 'text' check (kind in ('text', 'system')),
     content    text not null,

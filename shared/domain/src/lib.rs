@@ -4,8 +4,10 @@
 
 pub mod account;
 pub mod company;
+pub mod history;
 pub mod ids;
 pub mod room;
+pub mod message;
 pub mod text;
 pub mod upload;
 

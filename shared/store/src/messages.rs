@@ -1,0 +1,259 @@
+//! Messages: sending into a room's log, and reading back.
+//!
+//! Every statement here is one round trip and checks for itself that the person is active and may read the room.
+
+use domain::history::{History, Place, Window};
+use domain::message::{Kind, Message, Refusal};
+use domain::room::Action;
+use domain::{CompanyId, MessageId, RoomId, UserId};
+use serde_json::Value;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::{Error, Store};
+
+/// What became of a message that was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Appended {
+    /// It stands in the log now.
+    Sent(Message),
+    /// It had been sent before under the same `client_id`; this is how it stands now.
+    Known(Message),
+    /// It was turned away.
+    Refused(Refusal),
+}
+
+/// What came of asking for a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Read {
+    /// The page.
+    Page(History),
+    /// No such room, or none that this person may read.
+    NoRoom,
+    /// The message to start from is not in this room.
+    NoPlace,
+}
+
+/// The columns of a message, in the names that [`message`] reads.
+macro_rules! columns {
+    () => {
+        "m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata, m.client_id, \
+         m.created_at, m.edited_at, m.deleted_at"
+    };
+}
+
+/// The rooms `r` that the active person $2 of the company $1 may read: their own, and public ones unless a guest.
+macro_rules! readable_rooms {
+    () => {
+        "rooms r
+         join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
+         left join room_members mine on mine.room_id = r.id and mine.user_id = u.id
+         where r.company_id = $1 and r.status <> 'deleted'
+           and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'))"
+    };
+}
+
+const APPEND: &str = "select * from append_message_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+const ONE: &str = concat!(
+    "select ",
+    columns!(),
+    " from messages m where m.company_id = $1 and m.id = $3 and exists (select from ",
+    readable_rooms!(),
+    " and r.id = m.room_id)"
+);
+
+/// $4 and $5 say the place (neither: the newest end), $6 is 1 when the place itself belongs to the page,
+/// $7 and $8 how many to read on either side. One row without a message tells that the room is readable and empty there.
+const PAGE: &str = concat!(
+    "with room as (
+         select r.id, case
+             when $4 is not null then $4
+             when $5 is null then 9223372036854775806
+             else (select at.seq from messages at where at.company_id = $1 and at.id = $5 and at.room_id = r.id)
+         end as place
+         from ",
+    readable_rooms!(),
+    " and r.id = $3
+     )
+     select room.place, found.* from room left join lateral (
+         (select true as older, ",
+    columns!(),
+    " from messages m where m.room_id = room.id and m.seq < room.place + $6 order by m.seq desc limit $7)
+         union all
+         (select false, ",
+    columns!(),
+    " from messages m where m.room_id = room.id and m.seq > room.place order by m.seq limit $8)
+     ) found on true"
+);
+
+impl Store {
+    /// Appends `message` (its number does not matter) to its room's log, if its author may.
+    ///
+    /// `payload` is the event's data as clients read it; the database puts the number in. The room is locked
+    /// before anything is checked, so that what follows a removal or an archive in the log has seen it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer or the stored row makes no sense.
+    pub async fn append_message(
+        &self,
+        company: CompanyId,
+        message: &Message,
+        payload: &Value,
+    ) -> Result<Appended, Error> {
+        match self.try_append(company, message, payload).await {
+            // Two retries at once that both missed each other: the second look finds the first message.
+            Err(error) if error.constraint() == Some("messages_client_id_key") => {
+                self.try_append(company, message, payload).await
+            }
+            done => done,
+        }
+    }
+
+    /// One message, if `user` may read its room.
+    ///
+    /// # Errors
+    /// As [`Store::append_message`].
+    pub async fn message(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        id: MessageId,
+    ) -> Result<Option<Message>, Error> {
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&user.0 as _, Type::UUID),
+            (&id.0 as _, Type::UUID),
+        ];
+        self.db()
+            .await?
+            .row(ONE, &params)
+            .await?
+            .as_ref()
+            .map(message)
+            .transpose()
+    }
+
+    /// A page of at most `limit` messages, if `user` may read the room.
+    ///
+    /// Walks the index of the room's order from the place on: as fast in the oldest room as in a new one.
+    ///
+    /// # Errors
+    /// As [`Store::append_message`].
+    pub async fn history(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        room: RoomId,
+        window: Window,
+        limit: i64,
+    ) -> Result<Read, Error> {
+        let (read_older, read_newer) = window.reads(limit);
+        let (seq, anchor) = match window.place() {
+            None => (None, None),
+            // One below the largest, so that one may be added to it.
+            Some(Place::Seq(seq)) => (Some(seq.min(i64::MAX - 1)), None),
+            Some(Place::Message(id)) => (None, Some(id.0)),
+        };
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&user.0 as _, Type::UUID),
+            (&room.0 as _, Type::UUID),
+            (&seq as _, Type::INT8),
+            (&anchor as _, Type::UUID),
+            (&i64::from(window.includes_place()) as _, Type::INT8),
+            (&read_older as _, Type::INT8),
+            (&read_newer as _, Type::INT8),
+        ];
+        let rows = self.db().await?.rows(PAGE, &params).await?;
+        page(&rows, window, limit)
+    }
+
+    async fn try_append(
+        &self,
+        company: CompanyId,
+        message: &Message,
+        payload: &Value,
+    ) -> Result<Appended, Error> {
+        let author = message.author.map(|author| author.0);
+        let reply_to = message.reply_to.map(|id| id.0);
+        let rule = Action::Write.rule();
+        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
+        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
+        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&message.room.0 as _, Type::UUID),
+            (&author as _, Type::UUID),
+            (&message.id.0 as _, Type::UUID),
+            (&message.client_id as _, Type::TEXT),
+            (&message.content as _, Type::TEXT),
+            (&reply_to as _, Type::UUID),
+            (&message.metadata as _, Type::JSONB),
+            (payload as _, Type::JSONB),
+            (&message.created_at as _, Type::TIMESTAMPTZ),
+            (&roles as _, Type::TEXT_ARRAY),
+            (&accesses as _, Type::TEXT_ARRAY),
+            (&statuses as _, Type::TEXT_ARRAY),
+        ];
+        let row = self.db().await?.row(APPEND, &params).await?;
+        appended(&row.ok_or_else(|| Error::Corrupt("append_message_1 answered nothing".into()))?)
+    }
+}
+
+fn appended(row: &Row) -> Result<Appended, Error> {
+    let refusal = match row.try_get("outcome")? {
+        "sent" => return Ok(Appended::Sent(message(row)?)),
+        "known" => return Ok(Appended::Known(message(row)?)),
+        "no_room" => Refusal::NoRoom,
+        "inactive" => Refusal::Inactive,
+        "not_member" => Refusal::NotMember,
+        "client_id_reused" => Refusal::ClientIdReused,
+        "role" => Refusal::Role,
+        "read_only" => Refusal::ReadOnly,
+        "archived" => Refusal::Archived,
+        "slow_mode" => Refusal::SlowMode {
+            wait_ms: row.try_get("wait_ms")?,
+        },
+        "no_reply_target" => Refusal::NoReplyTarget,
+        other => return Err(Error::Corrupt(format!("append_message_1: {other}"))),
+    };
+    Ok(Appended::Refused(refusal))
+}
+
+fn page(rows: &[Row], window: Window, limit: i64) -> Result<Read, Error> {
+    let Some(first) = rows.first() else {
+        return Ok(Read::NoRoom);
+    };
+    if first.try_get::<_, Option<i64>>("place")?.is_none() {
+        return Ok(Read::NoPlace);
+    }
+    let (mut older, mut newer) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.try_get("older")? {
+            Some(true) => older.push(message(row)?),
+            Some(false) => newer.push(message(row)?),
+            None => {}
+        }
+    }
+    let limit = usize::try_from(limit).unwrap_or_default();
+    Ok(Read::Page(window.cut(limit, older, newer)))
+}
+
+fn message(row: &Row) -> Result<Message, Error> {
+    let kind: &str = row.try_get("kind")?;
+    Ok(Message {
+        id: MessageId(row.try_get("id")?),
+        room: RoomId(row.try_get("room_id")?),
+        seq: row.try_get("seq")?,
+        author: row.try_get::<_, Option<_>>("author_id")?.map(UserId),
+        kind: Kind::parse(kind).ok_or_else(|| Error::Corrupt(format!("message kind {kind}")))?,
+        content: row.try_get("content")?,
+        reply_to: row.try_get::<_, Option<_>>("reply_to")?.map(MessageId),
+        metadata: row.try_get("metadata")?,
+        client_id: row.try_get("client_id")?,
+        created_at: row.try_get("created_at")?,
+        edited_at: row.try_get("edited_at")?,
+        deleted_at: row.try_get("deleted_at")?,
+    })
+}
