@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod env;
 pub mod http;
+pub mod messages;
 pub mod problem;
 pub mod realtime;
 pub mod telemetry;

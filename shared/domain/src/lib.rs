@@ -6,8 +6,8 @@ pub mod account;
 pub mod company;
 pub mod history;
 pub mod ids;
-pub mod room;
 pub mod message;
+pub mod room;
 pub mod text;
 pub mod upload;
 

@@ -53,7 +53,8 @@ macro_rules! readable_rooms {
     };
 }
 
-const APPEND: &str = "select * from append_message_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const APPEND: &str =
+    "select * from append_message_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 const ONE: &str = concat!(
     "select ",
