@@ -104,7 +104,7 @@ mod tests {
         let (read_older, read_newer) = window.reads(limit);
         let below = if window.includes_place() { at } else { at - 1 };
         let older = (1..=count.min(below)).rev();
-        let newer = (at.max(0) + 1)..=count;
+        let newer = at.max(0).saturating_add(1)..=count;
         window.cut(
             usize::try_from(limit).unwrap(),
             older.take(usize::try_from(read_older).unwrap()).collect(),
