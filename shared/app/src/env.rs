@@ -4,15 +4,19 @@
     reason = "this is the edge where the environment comes in"
 )]
 
+use std::sync::Arc;
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use live::{Egress, Live};
-use store::{Password, Store};
+use store::{Password, Store, Target};
 
+use crate::clock;
 use crate::config::Config;
+use crate::rds_token::rds_token;
 
 /// A setting that stops the function.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +50,9 @@ pub fn optional(name: &'static str) -> Option<String> {
 pub fn store() -> Result<Store, SettingError> {
     let name = "MARU_POSTGRES_URL";
     let address = required(name)?;
-    Store::new(&address, Password::InAddress)
+    let (region, credentials) = (required("AWS_REGION")?, credentials()?);
+    let token = move |target: &Target| rds_token(target, &region, &credentials, clock::now());
+    Store::new(&address, Password::Token(Arc::new(token)))
         .map_err(|error| SettingError::Malformed(name, error.to_string()))
 }
 
@@ -91,7 +97,7 @@ pub fn live(store: &Store) -> Result<Live, SettingError> {
         lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
         announce_function: optional("MARU_ANNOUNCE_FUNCTION"),
         egress,
-        clock: crate::clock::now,
+        clock: clock::now,
         members: Some(crate::realtime::members(store)),
     }))
 }

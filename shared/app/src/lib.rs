@@ -9,6 +9,7 @@ pub mod env;
 pub mod http;
 pub mod messages;
 pub mod problem;
+mod rds_token;
 pub mod realtime;
 pub mod telemetry;
 pub mod token;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, config::SslMode};
+use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Error;
@@ -16,15 +17,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Parameters with their types, so that no statement has to be prepared to learn them.
 pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
+/// Where a connection goes, as a token must name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The server's name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The role.
+    pub user: String,
+}
+
 /// Makes a fresh IAM token for one connection; local work, no call.
-pub type TokenFn = Arc<dyn Fn(&Config) -> Result<String, String> + Send + Sync>;
+pub type TokenFn = Arc<dyn Fn(&Target) -> Result<String, String> + Send + Sync>;
 
 /// How a connection proves who it is.
 #[derive(Clone)]
 pub enum Password {
-    /// The one in the address.
+    /// The one in the address, and nothing else.
     InAddress,
-    /// A token that is made anew for each connection.
+    /// A token, made anew for each connection, when the address holds no password.
     Token(TokenFn),
 }
 
@@ -148,8 +160,9 @@ macro_rules! flight {
 impl Inner {
     async fn connect(&self) -> Result<Client, Error> {
         let mut config = self.config.clone();
-        if let Password::Token(make) = &self.password {
-            config.password(make(&self.config).map_err(|why| Error::Unavailable(why.into()))?);
+        if let (Password::Token(make), None) = (&self.password, config.get_password()) {
+            let token = make(&target(&config)).map_err(|why| Error::Unavailable(why.into()))?;
+            config.password(token);
         }
         let connecting = async {
             if config.get_ssl_mode() == SslMode::Require {
@@ -166,6 +179,18 @@ impl Inner {
             Ok(client) => client.map_err(|error| Error::Unavailable(error.into())),
             Err(late) => Err(Error::Unavailable(late.into())),
         }
+    }
+}
+
+fn target(config: &Config) -> Target {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        _ => String::new(),
+    };
+    Target {
+        host,
+        port: config.get_ports().first().copied().unwrap_or(5432),
+        user: config.get_user().unwrap_or_default().to_owned(),
     }
 }
 

@@ -19,7 +19,7 @@ mod signing_keys;
 
 pub use audit::Origin;
 pub use constraints::Clash;
-pub use db::{Db, Params, Password, Store, TokenFn};
+pub use db::{Db, Params, Password, Store, Target, TokenFn};
 pub use error::Error;
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
