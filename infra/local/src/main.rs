@@ -1,3 +1,5 @@
 //! `cargo run`: the whole of Maru on this machine.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    local::main()
+}
