@@ -104,15 +104,13 @@ fn run_as() -> Result<Option<User>, Error> {
 /// The folder of the cluster, made and owned by the user it runs as.
 fn place(data: &Data, user: Option<User>) -> Result<PathBuf, Error> {
     let mut folder = data.path("postgres");
-    if let Some(user) = user {
-        if let Some(closed) = closed_parent(data.root(), user) {
-            folder = elsewhere(data.root());
-            say::note(format_args!(
-                "  {} is closed to the user postgres: its data is in {}",
-                closed.display(),
-                folder.display()
-            ));
-        }
+    if let Some(closed) = user.and_then(|user| closed_parent(data.root(), user)) {
+        folder = elsewhere(data.root());
+        say::note(format_args!(
+            "  {} is closed to the user postgres: its data is in {}",
+            closed.display(),
+            folder.display()
+        ));
     }
     data::make_folder(&folder)?;
     if let Some(user) = user {
