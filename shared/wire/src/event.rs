@@ -1,5 +1,7 @@
 //! Events of a room's or a person's log, and the ephemeral ones beside them.
 
+pub mod room;
+
 use domain::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

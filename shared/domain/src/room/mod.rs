@@ -3,12 +3,18 @@
 //! The permission table ([`Action::rule`]) is the only one: the statements take their roles from it, and
 //! clients are told from it what they may do.
 
+mod draft;
+mod facts;
 mod name;
 mod permission;
+mod refusal;
 mod settings;
 
+pub use draft::{Change, Draft, NewMember, SeatChange, Set, SettingsChange};
+pub use facts::{Member, Room, Seat, visible};
 pub use name::{BadText, Description, MemberLimit, RoomName};
-pub use permission::{Action, Refusal, Rule, allowed, can, check};
+pub use permission::{Action, Rule, allowed, can, check};
+pub use refusal::Refusal;
 pub use settings::Settings;
 
 /// An enum of words: the same word in rows, JSON and code.

@@ -1,6 +1,6 @@
 //! Who may do what in a room: the one table.
 
-use super::{Access, Role, Settings, Status, words};
+use super::{Access, Refusal, Role, Settings, Status, words};
 
 words! {
     /// Something that a person may or may not do in a room.
@@ -47,23 +47,6 @@ pub struct Rule {
     pub statuses: &'static [Status],
 }
 
-/// Which part of the rule failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The role does not reach.
-    #[error("your role in the room does not allow this")]
-    Role,
-    /// The person may only read.
-    #[error("you may only read in this room")]
-    ReadOnly,
-    /// The room is archived.
-    #[error("the room is archived")]
-    Archived,
-    /// The room is not archived, and the action is for archived rooms.
-    #[error("the room is not archived")]
-    NotArchived,
-}
-
 const EVERYONE: &[Role] = &[Role::Member, Role::Moderator, Role::Admin, Role::Creator];
 const MODERATORS: &[Role] = &[Role::Moderator, Role::Admin, Role::Creator];
 const ADMINS: &[Role] = &[Role::Admin, Role::Creator];
@@ -95,7 +78,8 @@ impl Action {
     }
 }
 
-/// Whether the rule of `action` holds, and if not, which part of it fails first: role, access, status.
+/// Whether the rule of `action` holds, and if not, which part of it fails first: role, access, status
+/// ([`Refusal::Role`], [`Refusal::ReadOnly`], [`Refusal::Archived`], [`Refusal::NotArchived`]).
 ///
 /// # Errors
 /// [`Refusal`].

@@ -2,7 +2,13 @@
 
 pub mod auth;
 pub mod history;
+pub mod members;
 pub mod messages;
 pub mod page;
 pub mod patch;
+pub mod room_changes;
+pub mod room_list;
+pub mod room_settings;
+pub mod rooms;
 pub mod timestamp;
+pub mod words;

@@ -1,0 +1,109 @@
+//! The words and shapes of `domain` as the API's description shows them. Never made, only described:
+//! the rules' own types are what is read and written.
+
+use utoipa::ToSchema;
+
+/// What a person is in a room.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RoomRole {
+    /// Writes, makes threads, uploads.
+    Member,
+    /// Also deletes anyone's message, pins, manages threads.
+    Moderator,
+    /// Also changes settings, manages members below, archives and restores.
+    Admin,
+    /// Made the room or was handed it.
+    Creator,
+}
+
+/// How much of a role a person may use.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RoomAccess {
+    /// All of it.
+    Full,
+    /// Reading only.
+    ReadOnly,
+}
+
+/// Who can find a room.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Anyone of the company but guests.
+    Public,
+    /// Only who was added.
+    Private,
+    /// Two people.
+    Direct,
+}
+
+/// Where a room is in its life.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RoomStatus {
+    /// In use.
+    Active,
+    /// Read, never written, until it is restored.
+    Archived,
+}
+
+/// Something that a person may do in a room.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RoomAction {
+    /// Read messages, members and files, download, hear events.
+    Read,
+    /// Send messages and react.
+    Write,
+    /// Upload files.
+    Upload,
+    /// Start threads.
+    CreateThread,
+    /// Pin messages.
+    Pin,
+    /// Delete anyone's message, see reports.
+    Moderate,
+    /// Close, archive and restore anyone's thread.
+    ManageThreads,
+    /// Add people.
+    Invite,
+    /// Remove people below, change their role and access.
+    ManageMembers,
+    /// Change name, description, type, limit and settings.
+    Edit,
+    /// Make the room read-only.
+    Archive,
+    /// Take it back into use.
+    Restore,
+    /// Go.
+    Leave,
+    /// Come in.
+    Join,
+}
+
+/// How a room is set up.
+#[derive(Debug, ToSchema)]
+pub struct RoomSettings {
+    /// Whether members may upload.
+    pub uploads: bool,
+    /// Whether members may start threads.
+    pub threads: bool,
+    /// Whether each uploaded file gets a thread of its own.
+    pub auto_thread: bool,
+    /// The media types that may be uploaded, as `image/png` or `image/*`; null for all that the company allows.
+    pub allowed_types: Option<Vec<String>>,
+    /// How long after sending a message may be edited, in seconds; 0 for never.
+    pub edit_window_s: u32,
+    /// Shortest time between two messages of one member, in seconds; 0 for none.
+    pub slow_mode_s: u32,
+    /// After how many days messages are removed; null for never.
+    pub retention_days: Option<u32>,
+    /// Whether members may add people.
+    pub members_invite: bool,
+    /// What newcomers are shown; empty for nothing.
+    pub welcome_message: String,
+    /// How many bytes the files of the room may take; null for what the company has.
+    pub storage_limit_bytes: Option<u64>,
+}
