@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod company;
+pub mod file;
 pub mod history;
 pub mod ids;
 pub mod message;

@@ -43,6 +43,14 @@ impl ContentType {
     pub fn essence(&self) -> &str {
         self.0.split(';').next().unwrap_or("").trim()
     }
+
+    /// What a list of allowed types may hold to let it in: itself, or its group as `image/*`.
+    #[must_use]
+    pub fn patterns(&self) -> [String; 2] {
+        let essence = self.essence();
+        let group = essence.split('/').next().unwrap_or("");
+        [essence.to_owned(), format!("{group}/*")]
+    }
 }
 
 fn is_token(text: &str) -> bool {

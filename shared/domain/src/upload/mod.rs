@@ -6,6 +6,8 @@ mod name;
 mod plan;
 mod progress;
 mod quota;
+mod refusal;
+mod session;
 mod signature;
 mod state;
 
@@ -14,7 +16,9 @@ pub use content_type::{BadContentType, ContentType};
 pub use name::{BadName, FileName};
 pub use plan::{MAX_PARTS, MAX_SIZE, MIN_PART, Part, Plan, TooLarge, missing_ranges, plan};
 pub use progress::{Progress, Sample, progress};
-pub use quota::{Limits, MAX_SENDING, Storage, Warning, limits};
+pub use quota::{MAX_SENDING, Storage, Warning};
+pub use refusal::Refusal;
+pub use session::{Seen, Upload};
 pub use signature::{Signature, detect, may_show_inline, refuse_by_content};
 pub use state::{NoSuchArrow, State, Step};
 

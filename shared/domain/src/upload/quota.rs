@@ -1,37 +1,7 @@
-//! How much a company may store.
+//! How much a company stores, and how much is left.
 
-const GB: u64 = 1_000_000_000;
-
-/// Most uploads that one person may be sending at a time.
+/// Most uploads that one person may be sending at a time, unless configured otherwise.
 pub const MAX_SENDING: u32 = 5;
-
-/// What a plan allows, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Largest file.
-    pub file: u64,
-    /// All files together; `None` for no limit.
-    pub company: Option<u64>,
-}
-
-/// The limits of the plan called `plan`; an unknown name gets the smallest.
-#[must_use]
-pub fn limits(plan: &str) -> Limits {
-    match plan {
-        "enterprise" => Limits {
-            file: super::MAX_SIZE,
-            company: None,
-        },
-        "pro" => Limits {
-            file: 100 * GB,
-            company: Some(500 * GB),
-        },
-        _ => Limits {
-            file: 10 * GB,
-            company: Some(50 * GB),
-        },
-    }
-}
 
 /// What a company stores, and what it has promised to uploads that still go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +10,10 @@ pub struct Storage {
     pub used: u64,
     /// Bytes promised.
     pub reserved: u64,
-    /// What the plan allows.
-    pub limits: Limits,
+    /// Bytes that the plan allows in all; `None` for no limit.
+    pub limit: Option<u64>,
+    /// Bytes of the largest file that the plan allows.
+    pub file_limit: u64,
 }
 
 /// How close a company is to its limit.
@@ -58,13 +30,13 @@ impl Storage {
     #[must_use]
     pub fn available(&self) -> Option<u64> {
         let taken = self.used.saturating_add(self.reserved);
-        self.limits.company.map(|limit| limit.saturating_sub(taken))
+        self.limit.map(|limit| limit.saturating_sub(taken))
     }
 
     /// Whether people should be warned.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
-        let limit = u128::from(self.limits.company?);
+        let limit = u128::from(self.limit?);
         let taken = u128::from(self.used) + u128::from(self.reserved);
         if taken * 100 >= limit * 95 {
             Some(Warning::Critical)
@@ -81,31 +53,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r_u1_plans() {
-        assert_eq!(
-            limits("free"),
-            Limits {
-                file: 10 * GB,
-                company: Some(50 * GB)
-            }
-        );
-        assert_eq!(limits("pro").file, 100 * GB);
-        assert_eq!(limits("enterprise").company, None);
-        assert_eq!(limits("enterprise").file, 53_687_091_200_000);
-    }
-
-    #[test]
     fn r_u7_what_is_left_and_when_to_warn() {
         let at = |used, reserved| Storage {
             used,
             reserved,
-            limits: limits("free"),
+            limit: Some(50_000),
+            file_limit: 10_000,
         };
-        assert_eq!(at(0, 0).available(), Some(50 * GB));
-        assert_eq!(at(30 * GB, 20 * GB).available(), Some(0));
-        assert_eq!(at(60 * GB, 0).available(), Some(0));
-        assert_eq!(at(39 * GB, 0).warning(), None);
-        assert_eq!(at(30 * GB, 10 * GB).warning(), Some(Warning::High));
-        assert_eq!(at(47 * GB, GB / 2).warning(), Some(Warning::Critical));
+        assert_eq!(at(0, 0).available(), Some(50_000));
+        assert_eq!(at(30_000, 20_000).available(), Some(0));
+        assert_eq!(at(60_000, 0).available(), Some(0));
+        assert_eq!(at(39_000, 0).warning(), None);
+        assert_eq!(at(30_000, 10_000).warning(), Some(Warning::High));
+        assert_eq!(at(47_000, 500).warning(), Some(Warning::Critical));
+        let unlimited = Storage {
+            limit: None,
+            ..at(u64::MAX, u64::MAX)
+        };
+        assert_eq!((unlimited.available(), unlimited.warning()), (None, None));
     }
 }

@@ -112,7 +112,20 @@ impl Step {
         Self::Expire,
     ];
 
-    /// Its name in the audit log, behind `upload.`.
+    /// What the audit log calls it once it is taken.
+    #[must_use]
+    pub fn audited(self) -> &'static str {
+        match self {
+            Self::Start => "upload.started",
+            Self::Join => "upload.joined",
+            Self::Complete => "upload.completed",
+            Self::Fail => "upload.failed",
+            Self::Cancel => "upload.cancelled",
+            Self::Expire => "upload.expired",
+        }
+    }
+
+    /// Its name in a sentence.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,165 @@
+//! What the first bytes of an object said, and what follows from it.
+
+use domain::file::File;
+use domain::{CompanyId, FileId, RoomId};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio_postgres::types::Type;
+
+use crate::files::{file, file_columns};
+use crate::uploads::row::corrupt;
+use crate::{Error, Store, flight};
+
+/// An object that was looked at, found by its key.
+#[derive(Debug, Clone, Copy)]
+pub struct Inspected {
+    /// Its company.
+    pub company: CompanyId,
+    /// The room that it is or will be a file of.
+    pub room: RoomId,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Finding<'a> {
+    /// The media type that the content has, when it shows.
+    pub detected_type: Option<&'a str>,
+    /// The blocked kind that it is, when it is one.
+    pub blocked_as: Option<&'a str>,
+}
+
+const LOCK_ROOM: &str = "select 1 from rooms where company_id = $1 and id = $2 for no key update";
+
+/// Written on the upload for a completion that is still to come, and on the content for the files that it has.
+const NOTE: &str = "
+    with up as (
+        update uploads set detected_type = $3, blocked_as = $4 where company_id = $1 and key = $2
+    )
+    update blobs set detected_type = $3, blocked_as = $4 where company_id = $1 and key = $2";
+
+const QUARANTINE: &str = concat!(
+    "with made as (
+         update files set status = 'quarantined'
+         where company_id = $1 and id = $2 and status = 'available'
+         returning *
+     ),
+     moved as (
+         update rooms r set last_seq = r.last_seq + 1
+         from made where r.company_id = $1 and r.id = made.room_id
+         returning r.last_seq
+     ),
+     logged as (
+         insert into room_events (company_id, room_id, seq, type, payload, at)
+         select $1, made.room_id, moved.last_seq, 'file.quarantined',
+             jsonb_build_object('file_id', made.id, 'status', made.status, 'blocked_as', b.blocked_as), $3
+         from made, moved, blobs b where b.id = made.blob_id
+         returning seq, payload
+     ),
+     audited as (
+         insert into audit_log (company_id, id, at, action, target_type, target_id)
+         select $1, $4, $3, 'file.quarantined', 'file', made.id from made
+     )
+     select logged.seq as event_seq, logged.payload, ",
+    file_columns!(),
+    " from logged, (select made.*, b.detected_type, b.blocked_as from made join blobs b on b.id = made.blob_id) f"
+);
+
+impl Store {
+    /// The upload or content that an object's key belongs to; `None` for an object that is not ours.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn object(&self, key: &str) -> Result<Option<Inspected>, Error> {
+        let found = self
+            .db()
+            .await?
+            .row(
+                "select company_id, room_id from uploads where key = $1",
+                &[(&key, Type::TEXT)],
+            )
+            .await?;
+        found
+            .map(|row| {
+                Ok(Inspected {
+                    company: CompanyId(row.try_get("company_id")?),
+                    room: RoomId(row.try_get("room_id")?),
+                })
+            })
+            .transpose()
+    }
+
+    /// Writes down what was found, in order with a completion that may be under way: whichever comes second sees
+    /// the other. Answers the files that stand available although their content is blocked.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn note_finding(
+        &self,
+        object: &Inspected,
+        key: &str,
+        finding: &Finding<'_>,
+    ) -> Result<Vec<(RoomId, FileId)>, Error> {
+        let db = self.db().await?;
+        let room = [
+            (&object.company.0 as _, Type::UUID),
+            (&object.room.0 as _, Type::UUID),
+        ];
+        let params = [
+            (&object.company.0 as _, Type::UUID),
+            (&key as _, Type::TEXT),
+            (&finding.detected_type as _, Type::TEXT),
+            (&finding.blocked_as as _, Type::TEXT),
+        ];
+        flight!(
+            db,
+            locked = db.rows(LOCK_ROOM, &room),
+            noted = db.rows(NOTE, &params),
+        )?;
+        let rows = db
+            .rows(
+                "select f.room_id, f.id from files f join blobs b on b.id = f.blob_id
+                 where b.company_id = $1 and b.key = $2 and b.blocked_as is not null and f.status = 'available'",
+                &params[..2],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| Ok((RoomId(row.try_get("room_id")?), FileId(row.try_get("id")?))))
+            .collect()
+    }
+
+    /// Takes an available file away until an admin decides, with its event: its number and data. `None` when it was
+    /// not available any more.
+    ///
+    /// # Errors
+    /// When Postgres does not answer or a row makes no sense.
+    pub async fn quarantine(
+        &self,
+        company: CompanyId,
+        room: RoomId,
+        id: FileId,
+        at: OffsetDateTime,
+        line: uuid::Uuid,
+    ) -> Result<Option<(File, i64, Value)>, Error> {
+        let db = self.db().await?;
+        let locked = [(&company.0 as _, Type::UUID), (&room.0 as _, Type::UUID)];
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&id.0 as _, Type::UUID),
+            (&at as _, Type::TIMESTAMPTZ),
+            (&line as _, Type::UUID),
+        ];
+        let (_, rows) = flight!(
+            db,
+            room_locked = db.rows(LOCK_ROOM, &locked),
+            rows = db.rows(QUARANTINE, &params),
+        )?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let seq: i64 = row.try_get("event_seq")?;
+        if seq < 1 {
+            return Err(corrupt("seq", "not positive"));
+        }
+        Ok(Some((file(row)?, seq, row.try_get("payload")?)))
+    }
+}
