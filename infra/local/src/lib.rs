@@ -12,6 +12,7 @@ pub mod dynamodb;
 mod error;
 pub mod faults;
 pub mod function;
+pub mod gateway;
 pub mod install;
 pub mod lambda;
 pub mod logs;

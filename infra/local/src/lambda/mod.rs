@@ -4,7 +4,7 @@
 //! invocations and killed when it takes too long or has been idle for a while.
 
 mod api;
-mod clock;
+pub(crate) mod clock;
 mod deliver;
 mod instance;
 mod pool;

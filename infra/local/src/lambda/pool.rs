@@ -292,11 +292,12 @@ impl Pool {
 
     /// Starts instances until enough are on their way for those who wait, within the limit.
     fn top_up(self: &Arc<Self>, state: &mut State) {
-        let starting = |slot: &&Slot| matches!(slot.phase, Phase::Starting);
+        // One that has just answered asks for more in a moment.
+        let coming = |slot: &&Slot| matches!(slot.phase, Phase::Starting | Phase::Between);
         while !state.closed
             && state.slots.len() < self.limits.concurrency.max(self.limits.keep_warm)
             && (state.slots.len() < self.limits.keep_warm
-                || state.slots.values().filter(starting).count() < state.waiting.len())
+                || state.slots.values().filter(coming).count() < state.waiting.len())
         {
             state.last_id += 1;
             let id = state.last_id;
