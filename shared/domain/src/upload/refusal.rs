@@ -3,7 +3,7 @@
 use super::Storage;
 
 /// What a new upload ran into; one variant per rule, with the figures that belong to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such room for this person.
     #[error("there is no such room here")]
