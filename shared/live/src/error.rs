@@ -15,6 +15,9 @@ pub enum Error {
     /// The management API or the invoke API could not be reached.
     #[error("a call to {0} failed")]
     Call(&'static str, #[source] Source),
+    /// Who is in a room could not be read.
+    #[error("the members of a room could not be read")]
+    Members(#[source] Source),
     /// A setting that the call needs is not there or makes no sense.
     #[error("the setting {0} is missing or malformed")]
     Setting(&'static str),

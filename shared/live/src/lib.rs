@@ -4,10 +4,23 @@
 //! lease), the index of a room's sockets is in Redis (it may vanish and is made anew), and what
 //! people must never lose is in the room's log, which this crate does not know.
 
+mod announce;
 mod cache;
+mod client;
+mod connections;
+mod deliver;
 mod error;
+pub mod frames;
 pub mod idempotency;
 pub mod limits;
+mod index;
+mod invoke;
+mod membership;
+mod memory;
+mod push;
+mod sign;
+mod sockets;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -15,10 +28,17 @@ use aws_types::SdkConfig;
 use domain::{CompanyId, RoomId, UserId};
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
-use wire::event::Event;
+
+use crate::invoke::Invoker;
+use crate::memory::Memory;
+use crate::sockets::Sockets;
 
 pub use cache::{DEADLINE, Redis};
+pub use connections::{Connection, LEASE, Stored};
 pub use error::{Error, Source};
+pub use index::Target;
+pub use push::{Pushed, Shard};
+pub use tickets::Ticket;
 
 /// Whether a function can reach the management API itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +88,9 @@ struct Inner {
     settings: Settings,
     redis: Redis,
     dynamo: aws_sdk_dynamodb::Client,
+    sockets: Option<Sockets>,
+    invoker: Invoker,
+    memory: Memory,
 }
 
 impl Live {
@@ -76,11 +99,19 @@ impl Live {
     pub fn new(settings: Settings) -> Self {
         let redis = Redis::new(&settings.redis_url);
         let dynamo = aws_sdk_dynamodb::Client::new(&settings.aws);
+        let sockets = settings
+            .sockets_endpoint
+            .as_deref()
+            .and_then(|endpoint| Sockets::new(&settings.aws, endpoint).ok());
+        let invoker = Invoker::new(&settings.aws, settings.lambda_endpoint.as_deref());
         Self {
             inner: Arc::new(Inner {
                 settings,
                 redis,
                 dynamo,
+                sockets,
+                invoker,
+                memory: Memory::default(),
             }),
         }
     }
@@ -103,25 +134,23 @@ impl Live {
         &self.inner.settings.table
     }
 
-    /// Tells every socket of `room` of `events`, which have just been committed (or are ephemeral: no `seq`).
-    ///
-    /// Never fails: what a socket misses it finds by the room's log.
-    pub async fn announce(&self, company: CompanyId, room: RoomId, events: &[Event]) {
-        tracing::debug!(%company, %room, count = events.len(), "to announce");
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
     }
 
-    /// Lets `users` hear of `room` from now on. Call it after their membership is committed, before announcing that.
-    pub async fn joined(&self, company: CompanyId, room: RoomId, users: &[UserId]) {
-        tracing::debug!(%company, %room, count = users.len(), "joined");
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.inner.settings.clock)()
     }
 
-    /// Stops `users` from hearing of `room`. Call it after their removal is committed, before announcing that.
-    pub async fn left(&self, room: RoomId, users: &[UserId]) {
-        tracing::debug!(%room, count = users.len(), "left");
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
 
-    /// Tells every device of one person.
-    pub async fn tell(&self, company: CompanyId, user: UserId, events: &[Event]) {
-        tracing::debug!(%company, %user, count = events.len(), "to tell");
+    pub(crate) fn invoker(&self) -> &Invoker {
+        &self.inner.invoker
+    }
+
+    pub(crate) fn poster(&self) -> Option<&Sockets> {
+        self.inner.sockets.as_ref()
     }
 }
