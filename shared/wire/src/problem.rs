@@ -105,6 +105,8 @@ codes! {
     MalformedJson "malformed_json" 400 "The body is not valid JSON." "본문이 올바른 JSON이 아닙니다.";
     BadEncoding "bad_encoding" 400 "The body is not valid UTF-8." "본문이 올바른 UTF-8이 아닙니다.";
     MalformedRequest "malformed_request" 400 "The request cannot be read." "요청을 읽을 수 없습니다.";
+    UnknownAction "unknown_action" 400 "There is no such action." "없는 동작입니다.";
+    FrameTooLarge "frame_too_large" 413 "The frame is too large." "프레임이 너무 큽니다.";
     Unauthenticated "unauthenticated" 401 "Sign in first." "먼저 로그인하세요.";
     TokenInvalid "token_invalid" 401 "The access token is not valid; refresh it or sign in again." "액세스 토큰이 유효하지 않습니다. 갱신하거나 다시 로그인하세요.";
     CredentialsInvalid "credentials_invalid" 401 "The email or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다.";

@@ -1,1 +1,0 @@
-//! Socket frames, both ways.
