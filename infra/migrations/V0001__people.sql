@@ -108,6 +108,7 @@ create table user_events (
     type       text not null,
     payload    jsonb not null,
     at         timestamptz not null,
+    tx         xid8 not null default pg_current_xact_id(),
     primary key (user_id, seq),
     foreign key (company_id, user_id) references users (company_id, id)
 );

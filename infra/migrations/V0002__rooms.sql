@@ -56,6 +56,8 @@ create table room_events (
     actor_id   uuid,
     payload    jsonb not null,
     at         timestamptz not null,
+    -- Who wrote it: a sync cursor is a snapshot, and what that does not show is news.
+    tx         xid8 not null default pg_current_xact_id(),
     primary key (room_id, seq),
     foreign key (company_id, room_id) references rooms (company_id, id)
 );

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use domain::{RoomId, UploadId};
-use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -256,22 +256,30 @@ mod tests {
         let c1 = || Some("c1".to_owned());
         assert_eq!(code("not json"), (None, Code::MalformedJson));
         assert_eq!(code("[]"), (None, Code::MalformedRequest));
-        assert_eq!(code(r#"{"id":7,"action":"ping"}"#), (None, Code::MalformedRequest));
+        assert_eq!(
+            code(r#"{"id":7,"action":"ping"}"#),
+            (None, Code::MalformedRequest)
+        );
         assert_eq!(code(r#"{"id":"c1"}"#), (c1(), Code::MalformedRequest));
-        assert_eq!(code(r#"{"id":"c1","action":"dance"}"#), (c1(), Code::UnknownAction));
+        assert_eq!(
+            code(r#"{"id":"c1","action":"dance"}"#),
+            (c1(), Code::UnknownAction)
+        );
         assert_eq!(
             code(r#"{"id":"c1","action":"ping","more":1}"#),
             (c1(), Code::MalformedRequest)
         );
-        assert_eq!(code(&" ".repeat(MAX_REQUEST + 1)), (None, Code::FrameTooLarge));
+        assert_eq!(
+            code(&" ".repeat(MAX_REQUEST + 1)),
+            (None, Code::FrameTooLarge)
+        );
     }
 
     #[test]
     fn a_rest_body_travels_beside_its_room() {
         let id = "0198f5a0-0000-7000-8000-000000000001";
-        let frame = format!(
-            r#"{{"id":"c1","action":"message.send","data":{{"room_id":"{id}","seq":1}}}}"#
-        );
+        let frame =
+            format!(r#"{{"id":"c1","action":"message.send","data":{{"room_id":"{id}","seq":1}}}}"#);
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Body {
