@@ -230,7 +230,9 @@ fn own_address() -> Option<IpAddr> {
     Some(Ipv4Addr::new(127, a.max(1), b, c.clamp(1, 254)).into())
 }
 
+/// An id that nobody has.
 #[expect(clippy::disallowed_methods, reason = "tests are an edge of their own")]
-pub(crate) fn fresh_id() -> Uuid {
+#[must_use]
+pub fn fresh_id() -> Uuid {
     Uuid::now_v7()
 }

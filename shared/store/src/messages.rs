@@ -34,59 +34,20 @@ pub enum Read {
     NoPlace,
 }
 
-/// The columns of a message, in the names that [`message`] reads.
-macro_rules! columns {
-    () => {
-        "m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata, m.client_id, \
-         m.created_at, m.edited_at, m.deleted_at"
-    };
-}
-
-/// The rooms `r` that the active person $2 of the company $1 may read: their own, and public ones unless a guest.
-macro_rules! readable_rooms {
-    () => {
-        "rooms r
-         join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
-         left join room_members mine on mine.room_id = r.id and mine.user_id = u.id
-         where r.company_id = $1 and r.status <> 'deleted'
-           and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'))"
-    };
-}
-
 const APPEND: &str =
     "select * from append_message_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-const ONE: &str = concat!(
-    "select ",
-    columns!(),
-    " from messages m where m.company_id = $1 and m.id = $3 and exists (select from ",
-    readable_rooms!(),
-    " and r.id = m.room_id)"
-);
+const ONE: &str =
+    "select m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
+        m.client_id, m.created_at, m.edited_at, m.deleted_at
+    from messages m
+    join rooms r on r.company_id = $1 and r.id = m.room_id
+    join users u on u.company_id = $1 and u.id = $2
+    left join room_members mine on mine.room_id = r.id and mine.user_id = u.id
+    where m.company_id = $1 and m.id = $3 and r.status <> 'deleted' and u.status = 'active'
+      and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'))";
 
-/// $4 and $5 say the place (neither: the newest end), $6 is 1 when the place itself belongs to the page,
-/// $7 and $8 how many to read on either side. One row without a message tells that the room is readable and empty there.
-const PAGE: &str = concat!(
-    "with room as (
-         select r.id, case
-             when $4 is not null then $4
-             when $5 is null then 9223372036854775806
-             else (select at.seq from messages at where at.company_id = $1 and at.id = $5 and at.room_id = r.id)
-         end as place
-         from ",
-    readable_rooms!(),
-    " and r.id = $3
-     )
-     select room.place, found.* from room left join lateral (
-         (select true as older, ",
-    columns!(),
-    " from messages m where m.room_id = room.id and m.seq < room.place + $6 order by m.seq desc limit $7)
-         union all
-         (select false, ",
-    columns!(),
-    " from messages m where m.room_id = room.id and m.seq > room.place order by m.seq limit $8)
-     ) found on true"
-);
+const PAGE: &str = "select * from message_page_1($1, $2, $3, $4, $5, $6, $7, $8)";
 
 impl Store {
     /// Appends `message` (its number does not matter) to its room's log, if its author may.

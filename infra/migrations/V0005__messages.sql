@@ -1,9 +1,11 @@
+-- What messages do in the database itself. Functions are versioned by name: a changed one is append_message_2, and
+-- append_message_1 stays until no deployed code calls it.
+
 -- Sending a message: the hottest path, so one function call does all of it in one round trip.
 --
 -- The order is the point. The room's row is locked first; every read after that is a statement of its own,
 -- with a snapshot younger than the lock. So whatever follows the number of a removal, an archive or a change
--- of settings in the room's log has seen it. Versioned by name: a changed function is append_message_2, and
--- this one stays until no deployed code calls it.
+-- of settings in the room's log has seen it.
 --
 -- p_payload is the event's data as clients read it, with any number as its seq: the right one is filled in here.
 -- p_roles, p_accesses and p_statuses are the permission table's row for writing; this file holds no copy of it.
@@ -138,5 +140,67 @@ begin
              p_reply_to, p_metadata, p_at)
         returning 'sent', null::bigint, m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
             m.client_id, m.created_at, m.edited_at, m.deleted_at;
+end
+$$;
+
+-- A page of a room's messages for the active person $2 of the company $1, if they may read the room $3: their own
+-- rooms, and public ones unless they are a guest. No row: they may not. One row without a message: nothing there.
+--
+-- $4 (a number) or $5 (a message) says the place, neither the newest end; $6 is 1 when the place itself belongs to the
+-- page; $7 and $8 are how many to read on the older and on the newer side.
+--
+-- A function for the sake of its settings: with many small rooms about, the planner takes a large one for small too,
+-- fetches all of it and sorts. Without sorts and bitmaps the only way left is the walk along (room_id, seq).
+create function message_page_1(uuid, uuid, uuid, bigint, uuid, bigint, bigint, bigint) returns table (
+    place      bigint,
+    older      boolean,
+    id         uuid,
+    room_id    uuid,
+    seq        bigint,
+    author_id  uuid,
+    kind       text,
+    content    text,
+    reply_to   uuid,
+    metadata   jsonb,
+    client_id  text,
+    created_at timestamptz,
+    edited_at  timestamptz,
+    deleted_at timestamptz
+) language plpgsql stable rows 100
+set enable_sort = off
+set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+begin
+    return query
+        with room as (
+            select r.id, case
+                       when $4 is not null then $4
+                       when $5 is null then 9223372036854775806
+                       else (select a.seq from messages a where a.company_id = $1 and a.id = $5 and a.room_id = $3)
+                   end as place
+              from rooms r
+              join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
+              left join room_members mine on mine.room_id = r.id and mine.user_id = u.id
+             where r.company_id = $1 and r.id = $3 and r.status <> 'deleted'
+               and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'))
+        )
+        select room.place, found.*
+          from room
+          left join lateral (
+              (select true, m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
+                      m.client_id, m.created_at, m.edited_at, m.deleted_at
+                 from messages m
+                where m.room_id = $3 and m.seq < room.place + $6
+                order by m.seq desc
+                limit $7)
+              union all
+              (select false, m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
+                      m.client_id, m.created_at, m.edited_at, m.deleted_at
+                 from messages m
+                where m.room_id = $3 and m.seq > room.place
+                order by m.seq
+                limit $8)
+          ) found on true;
 end
 $$;

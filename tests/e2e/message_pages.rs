@@ -1,0 +1,403 @@
+//! Reading a room's messages: pages before, after and around a place, at any size, while others write.
+
+use domain::history::{Place, Window};
+use domain::{MessageId, UserId};
+use serde_json::Value;
+use store::{Password, Read, Store};
+use support::rest::fresh_id;
+use support::{Hall, Stack, WireCounter};
+use tokio_postgres::types::Type;
+use wire::rest::history::{self, HistoryQuery};
+use wire::rest::messages::MessageView;
+use wire::rest::page::Page;
+
+async fn hall(people: usize) -> Hall {
+    Hall::new(&Stack::get().await.postgres, people).await
+}
+
+/// The page that `query` asks for, made as the function makes it.
+async fn page(hall: &Hall, query: HistoryQuery) -> Page<MessageView> {
+    let (window, limit) = query.parse().expect("a good query");
+    match read(hall, hall.people[0], window, limit).await {
+        Read::Page(found) => history::page(window, found),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn read(hall: &Hall, reader: UserId, window: Window, limit: i64) -> Read {
+    let found = hall
+        .store
+        .history(hall.company, reader, hall.room, window, limit);
+    found.await.expect("Postgres answers")
+}
+
+fn cursor(cursor: &str, limit: i64) -> HistoryQuery {
+    HistoryQuery {
+        cursor: Some(cursor.to_owned()),
+        limit: Some(limit),
+        ..HistoryQuery::default()
+    }
+}
+
+fn numbers(page: &Page<MessageView>) -> Vec<i64> {
+    page.items.iter().map(|message| message.seq).collect()
+}
+
+#[tokio::test]
+async fn r_m6_walking_back_meets_each_of_3000_messages_once_while_others_write() {
+    let hall = hall(1).await;
+    hall.fill(3_000).await;
+    let mut met = Vec::new();
+    let mut found = page(
+        &hall,
+        HistoryQuery {
+            limit: Some(100),
+            ..HistoryQuery::default()
+        },
+    )
+    .await;
+    assert_eq!(found.prev_cursor, None, "nothing is newer than the newest");
+    loop {
+        met.extend(numbers(&found));
+        hall.append(&hall.store, &hall.message(hall.people[0], "meanwhile"))
+            .await;
+        match &found.next_cursor {
+            Some(next) => found = page(&hall, cursor(next, 100)).await,
+            None => break,
+        }
+    }
+    assert_eq!(met, (1..=3_000).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn r_m6_walking_forward_reaches_what_was_written_meanwhile() {
+    let hall = hall(1).await;
+    hall.fill(250).await;
+    let first = HistoryQuery {
+        after: Some("0".into()),
+        limit: Some(100),
+        ..HistoryQuery::default()
+    };
+    let mut found = page(&hall, first).await;
+    assert_eq!(
+        numbers(&found),
+        (1..=100).collect::<Vec<_>>(),
+        "oldest first"
+    );
+    hall.fill(50).await;
+    let mut met = numbers(&found);
+    while let Some(next) = &found.next_cursor {
+        found = page(&hall, cursor(next, 100)).await;
+        met.extend(numbers(&found));
+    }
+    assert_eq!(met, (1..=300).collect::<Vec<_>>());
+    let back = found.prev_cursor.expect("older ones");
+    let back = page(&hall, cursor(&back, 10)).await;
+    assert_eq!(numbers(&back), (191..=200).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn r_m6_around_a_message_or_a_number() {
+    let hall = hall(1).await;
+    hall.fill(100).await;
+    let around = |place: String, limit| HistoryQuery {
+        around: Some(place),
+        limit: Some(limit),
+        ..HistoryQuery::default()
+    };
+    let middle = page(&hall, around("50".into(), 5)).await;
+    assert_eq!(numbers(&middle), [52, 51, 50, 49, 48]);
+    let by_id = page(&hall, around(middle.items[2].id.to_string(), 5)).await;
+    assert_eq!(by_id, middle);
+    let older = page(
+        &hall,
+        cursor(middle.next_cursor.as_deref().expect("older"), 2),
+    )
+    .await;
+    assert_eq!(numbers(&older), [47, 46]);
+    let newer = page(
+        &hall,
+        cursor(middle.prev_cursor.as_deref().expect("newer"), 2),
+    )
+    .await;
+    assert_eq!(numbers(&newer), [53, 54]);
+    let end = page(&hall, around("100".into(), 5)).await;
+    assert_eq!(numbers(&end), [100, 99, 98, 97, 96]);
+    assert_eq!(end.prev_cursor, None);
+    let all = page(&hall, around("7".into(), 100)).await;
+    assert_eq!(all.items.len(), 100);
+    assert_eq!((all.next_cursor, all.prev_cursor), (None, None));
+}
+
+#[tokio::test]
+async fn r_m6_before_and_after_a_message_leave_it_out() {
+    let hall = hall(1).await;
+    hall.fill(10).await;
+    let newest = page(&hall, HistoryQuery::default()).await;
+    let fifth = newest.items[5].id.to_string();
+    assert_eq!(newest.items[5].seq, 5);
+    let before = HistoryQuery {
+        before: Some(fifth.clone()),
+        ..HistoryQuery::default()
+    };
+    assert_eq!(numbers(&page(&hall, before).await), [4, 3, 2, 1]);
+    let after = HistoryQuery {
+        after: Some(fifth),
+        ..HistoryQuery::default()
+    };
+    assert_eq!(numbers(&page(&hall, after).await), [6, 7, 8, 9, 10]);
+    for edge in [
+        Window::Before(Place::Seq(i64::MAX)),
+        Window::After(Place::Seq(0)),
+    ] {
+        let Read::Page(all) = read(&hall, hall.people[0], edge, 100).await else {
+            panic!("the room is readable");
+        };
+        assert_eq!(all.items.len(), 10);
+    }
+    let nothing = HistoryQuery {
+        after: Some(i64::MAX.to_string()),
+        ..HistoryQuery::default()
+    };
+    assert_eq!(page(&hall, nothing).await.items, []);
+}
+
+#[tokio::test]
+async fn r_m6_only_who_may_read_the_room_reads_it() {
+    let (hall, other) = (hall(3).await, hall(1).await);
+    hall.fill(1).await;
+    let [creator, outsider, guest] = hall.people[..] else {
+        panic!("three people");
+    };
+    let id = page(&hall, HistoryQuery::default()).await.items[0].id;
+    hall.run(
+        "delete from room_members where room_id = $1 and user_id in ($2, $3)",
+        &[
+            (&hall.room.0, Type::UUID),
+            (&outsider.0, Type::UUID),
+            (&guest.0, Type::UUID),
+        ],
+    )
+    .await;
+    hall.run(
+        "update users set role = 'guest' where id = $1",
+        &[(&guest.0, Type::UUID)],
+    )
+    .await;
+    let sees = async |reader| {
+        let listed = read(&hall, reader, Window::Latest, 50).await;
+        let one = hall
+            .store
+            .message(hall.company, reader, id)
+            .await
+            .expect("an answer");
+        assert_eq!(matches!(listed, Read::Page(_)), one.is_some());
+        one.is_some()
+    };
+    assert!(sees(creator).await);
+    assert!(!sees(outsider).await, "a private room is for its members");
+    assert!(!sees(other.people[0]).await, "another company");
+    hall.run(
+        "update rooms set type = 'public' where id = $1",
+        &[(&hall.room.0, Type::UUID)],
+    )
+    .await;
+    assert!(
+        sees(outsider).await,
+        "anyone of the company reads a public room"
+    );
+    assert!(!sees(guest).await, "but a guest only where they were added");
+    assert!(!sees(other.people[0]).await);
+    hall.run(
+        "update users set status = 'suspended' where id = $1",
+        &[(&outsider.0, Type::UUID)],
+    )
+    .await;
+    assert!(!sees(outsider).await);
+    hall.run(
+        "update rooms set status = 'deleted' where id = $1",
+        &[(&hall.room.0, Type::UUID)],
+    )
+    .await;
+    assert!(!sees(creator).await, "a deleted room is gone");
+}
+
+#[tokio::test]
+async fn r_m6_a_place_in_another_room_is_not_found() {
+    let (hall, other) = (hall(1).await, hall(1).await);
+    other.fill(1).await;
+    let foreign = page(&other, HistoryQuery::default()).await.items[0].id;
+    for unknown in [foreign, MessageId(fresh_id())] {
+        for window in [Window::Before, Window::After, Window::Around] {
+            let found = read(&hall, hall.people[0], window(Place::Message(unknown)), 50).await;
+            assert_eq!(found, Read::NoPlace);
+        }
+    }
+}
+
+#[tokio::test]
+async fn r_m6_a_page_is_one_round_trip_along_the_index() {
+    let (counter, url) = WireCounter::before(&Stack::get().await.postgres).await;
+    let hall = hall(1).await;
+    hall.fill(2_000).await;
+    hall.run("analyze messages", &[]).await;
+    let store = Store::new(&url, Password::InAddress).expect("an address");
+    store.ping().await.expect("Postgres answers");
+    let newest = page(&hall, HistoryQuery::default()).await.items[0].id;
+    let windows = [
+        Window::Latest,
+        Window::Before(Place::Seq(1_000)),
+        Window::After(Place::Message(newest)),
+        Window::Around(Place::Message(newest)),
+    ];
+    for window in windows {
+        counter.reset();
+        let found = store.history(hall.company, hall.people[0], hall.room, window, 50);
+        assert!(matches!(found.await.expect("an answer"), Read::Page(_)));
+        let seen = counter.seen();
+        assert_eq!((seen.round_trips, seen.named), (1, 0), "{seen:?}");
+        assert_eq!(seen.statements.len(), 1, "{seen:?}");
+        assert_walks_the_index(&hall, &seen.statements[0]).await;
+    }
+    counter.reset();
+    let one = store.message(hall.company, hall.people[0], newest).await;
+    assert!(one.expect("an answer").is_some());
+    let seen = counter.seen();
+    assert_eq!((seen.round_trips, seen.named), (1, 0), "{seen:?}");
+}
+
+/// Asks Postgres how it carries out the query inside the function of the statement that was really sent, under the
+/// function's own settings.
+async fn assert_walks_the_index(hall: &Hall, statement: &str) {
+    let name = statement
+        .split(['(', ' '])
+        .find(|word| word.starts_with("message_page"));
+    let functions = hall
+        .run(
+            "select prosrc, proconfig from pg_proc where proname = $1",
+            &[(&name, Type::TEXT)],
+        )
+        .await;
+    let (source, settings): (String, Vec<String>) = (functions[0].get(0), functions[0].get(1));
+    let (_, query) = source
+        .split_once("return query")
+        .expect("it returns a query");
+    let query = query
+        .trim_end()
+        .trim_end_matches("end")
+        .trim_end()
+        .trim_end_matches(';');
+    hall.run("begin", &[]).await;
+    for setting in settings {
+        hall.run(&format!("set local {setting}"), &[]).await;
+    }
+    let rows = hall
+        .run(
+            &format!("explain (format json) {query}"),
+            &[
+                (&hall.company.0, Type::UUID),
+                (&hall.people[0].0, Type::UUID),
+                (&hall.room.0, Type::UUID),
+                (&Some(1_000_i64), Type::INT8),
+                (&None::<uuid::Uuid>, Type::UUID),
+                (&1_i64, Type::INT8),
+                (&51_i64, Type::INT8),
+                (&51_i64, Type::INT8),
+            ],
+        )
+        .await;
+    hall.run("commit", &[]).await;
+    let plan: Value = rows[0].get(0);
+    assert!(!plan.to_string().contains("\"Sort\""), "{plan:#}");
+    let mut scans = Vec::new();
+    collect(&plan, &mut scans);
+    scans.retain(|scan| scan["Relation Name"] == "messages");
+    assert!(scans.len() >= 2, "{plan:#}");
+    for scan in scans {
+        assert_eq!(scan["Node Type"], "Index Scan", "{scan:#}");
+        assert_eq!(scan["Index Name"], "messages_room_id_seq_key", "{scan:#}");
+        let bounds = scan["Index Cond"].as_str().unwrap_or_default();
+        assert!(
+            bounds.contains("room_id =") && bounds.contains("seq "),
+            "{scan:#}"
+        );
+    }
+}
+
+/// How many blocks of tables and indexes a page touches, as Postgres counts them.
+async fn blocks(hall: &Hall, window: Window) -> i64 {
+    let place = match window.place() {
+        Some(Place::Seq(seq)) => Some(seq),
+        _ => None,
+    };
+    let (older, newer) = window.reads(50);
+    let rows = hall
+        .run(
+            "explain (analyze, buffers, format json) select * from message_page_1($1, $2, $3, $4, null, 0, $5, $6)",
+            &[
+                (&hall.company.0, Type::UUID),
+                (&hall.people[0].0, Type::UUID),
+                (&hall.room.0, Type::UUID),
+                (&place, Type::INT8),
+                (&older, Type::INT8),
+                (&newer, Type::INT8),
+            ],
+        )
+        .await;
+    let plan: Value = rows[0].get(0);
+    let count = |name: &str| plan[0]["Plan"][name].as_i64().expect("a count");
+    count("Shared Hit Blocks") + count("Shared Read Blocks")
+}
+
+#[tokio::test]
+async fn r_m6_a_page_of_a_large_room_touches_no_more_than_one_of_a_small_room() {
+    let (small, large) = (hall(1).await, hall(1).await);
+    small.fill(200).await;
+    large.fill(30_000).await;
+    large.run("analyze messages", &[]).await;
+    for (in_small, in_large) in [
+        (Window::Latest, Window::Latest),
+        (
+            Window::Before(Place::Seq(150)),
+            Window::Before(Place::Seq(29_000)),
+        ),
+        (
+            Window::Before(Place::Seq(150)),
+            Window::Before(Place::Seq(150)),
+        ),
+        (
+            Window::After(Place::Seq(50)),
+            Window::After(Place::Seq(15_000)),
+        ),
+        (
+            Window::Around(Place::Seq(100)),
+            Window::Around(Place::Seq(15_000)),
+        ),
+    ] {
+        // Once before, so that planning is not counted.
+        blocks(&small, in_small).await;
+        blocks(&large, in_large).await;
+        let (few, many) = (
+            blocks(&small, in_small).await,
+            blocks(&large, in_large).await,
+        );
+        assert!(
+            many <= few + 60,
+            "{in_large:?}: {many} blocks, {few} in a small room"
+        );
+    }
+}
+
+/// Every scan of a table in a plan.
+fn collect(node: &Value, scans: &mut Vec<Value>) {
+    match node {
+        Value::Object(fields) => {
+            if fields.contains_key("Relation Name") {
+                scans.push(node.clone());
+            }
+            fields.values().for_each(|field| collect(field, scans));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, scans)),
+        _ => {}
+    }
+}
