@@ -87,12 +87,15 @@ pub(crate) async fn push(
     let frames: Vec<Frame> = frames.iter().cloned().map(Frame::new).collect();
     let deadline = Instant::now() + effort.deadline;
     let mut pushed = Pushed::default();
-    let mut posts = stream::iter(targets)
+    // Collected first: the compiler cannot see that a stream over this closure may change threads.
+    let posts: Vec<_> = targets
+        .iter()
         .map(|target| {
             let (moment, frames) = (&moment, &frames);
             async move { (target, all(sockets, moment, frames, target, deadline).await) }
         })
-        .buffer_unordered(effort.at_once);
+        .collect();
+    let mut posts = stream::iter(posts).buffer_unordered(effort.at_once);
     while let Some((target, outcome)) = posts.next().await {
         match outcome {
             Posted::Sent => pushed.sent += 1,
