@@ -12,6 +12,7 @@ fn values() -> BTreeMap<String, String> {
             "Data.Outputs.PostgresOwnerUrl",
             "postgres://owner@127.0.0.1:5432/maru",
         ),
+        ("Data.Outputs.PostgresOwnerSecret", ""),
         ("Data.Outputs.RedisUrl", "redis://127.0.0.1:6379"),
         ("ManagementEndpoint", "http://127.0.0.1:8080/live"),
         ("AllowedOrigins", "http://a.test,http://b.test"),
