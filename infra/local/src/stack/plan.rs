@@ -84,6 +84,8 @@ impl Plan {
         let mut values: BTreeMap<String, String> = [
             ("Data.Outputs.PostgresUrl", addresses.app),
             ("Data.Outputs.PostgresOwnerUrl", addresses.owner),
+            // The password is in the address.
+            ("Data.Outputs.PostgresOwnerSecret", String::new()),
             ("Data.Outputs.RedisUrl", servers.redis.address().to_owned()),
             ("ManagementEndpoint", self.management.clone()),
             ("AllowedOrigins", origins.join(",")),
