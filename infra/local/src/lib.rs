@@ -7,7 +7,6 @@
 pub mod banner;
 pub mod children;
 pub mod commands;
-pub mod control;
 pub mod data;
 pub mod dynamodb;
 mod error;
@@ -19,7 +18,6 @@ pub mod lambda;
 pub mod logs;
 pub mod loopback;
 pub mod options;
-pub mod people;
 pub mod ports;
 pub mod postgres;
 pub mod ready;

@@ -91,15 +91,28 @@ pub fn live(store: &Store) -> Result<Live, SettingError> {
     };
     Ok(Live::new(live::Settings {
         redis_url: required("MARU_REDIS_URL")?,
+        egress,
+        members: Some(crate::realtime::members(store)),
+        ..connections()?
+    }))
+}
+
+/// DynamoDB, and the sockets for functions that push, without Redis: tickets, connections and posts.
+///
+/// # Errors
+/// [`SettingError`] naming the variable.
+pub fn connections() -> Result<live::Settings, SettingError> {
+    Ok(live::Settings {
+        redis_url: String::new(),
         table: required("MARU_TABLE")?,
         aws: aws("AWS_ENDPOINT_URL_DYNAMODB")?,
         sockets_endpoint: optional("MARU_SOCKETS_ENDPOINT"),
         lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
         announce_function: optional("MARU_ANNOUNCE_FUNCTION"),
-        egress,
+        egress: Egress::Nat,
         clock: clock::now,
-        members: Some(crate::realtime::members(store)),
-    }))
+        members: None,
+    })
 }
 
 /// What the SDK's clients share: credentials and region from Lambda's own variables.

@@ -7,12 +7,11 @@ pub mod clock;
 pub mod config;
 pub mod env;
 pub mod http;
-pub mod members;
 pub mod messages;
 pub mod problem;
 mod rds_token;
 pub mod realtime;
-pub mod rooms;
+pub mod socket;
 pub mod telemetry;
 pub mod token;
 

@@ -18,6 +18,7 @@ script! {
     ADD = "common" "add";
     LEAVE = "common" "leave";
     FORGET = "common" "forget";
+    REMOVE = "common" "remove";
     BUILD = "common" "build";
     ENTER = "common" "pass" "enter";
     NEXT = "common" "pass" "next";
@@ -120,6 +121,13 @@ impl Topic {
                 .arg(&target.connection.0)
                 .arg(format!("{} {}", target.user, target.stamp));
         }
+        redis.script(&invocation).await
+    }
+
+    /// Takes out a socket that was closed.
+    pub(crate) async fn remove(self, redis: &Redis, which: &ConnectionId) -> Result<(), Error> {
+        let mut invocation = self.invoke(&REMOVE);
+        invocation.arg(&which.0);
         redis.script(&invocation).await
     }
 

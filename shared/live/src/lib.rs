@@ -23,7 +23,9 @@ mod sockets;
 mod tickets;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use domain::{CompanyId, RoomId, UserId};
 use futures_util::future::BoxFuture;
@@ -39,6 +41,10 @@ pub use error::{Error, Source};
 pub use index::Target;
 pub use push::{Pushed, Shard};
 pub use tickets::Ticket;
+
+/// Longest wait for one try of a call to DynamoDB, and for all its tries.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Whether a function can reach the management API itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +104,14 @@ impl Live {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let redis = Redis::new(&settings.redis_url);
-        let dynamo = aws_sdk_dynamodb::Client::new(&settings.aws);
+        let patience = TimeoutConfig::builder()
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let dynamo = aws_sdk_dynamodb::config::Builder::from(&settings.aws)
+            .timeout_config(patience)
+            .build();
+        let dynamo = aws_sdk_dynamodb::Client::from_conf(dynamo);
         let sockets = settings
             .sockets_endpoint
             .as_deref()

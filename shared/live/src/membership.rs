@@ -35,6 +35,26 @@ impl Live {
             .await
     }
 
+    /// Undoes [`Live::listen`] for a socket that was closed.
+    ///
+    /// # Errors
+    /// When Redis does not answer; a push will find the socket gone.
+    pub async fn unlisten(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        id: &ConnectionId,
+        rooms: &[RoomId],
+    ) -> Result<(), Error> {
+        Topic::Person(user).remove(self.redis(), id).await?;
+        let removed: Vec<Result<(), Error>> = stream::iter(rooms)
+            .map(|room| Topic::Room(company, *room).remove(self.redis(), id))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        removed.into_iter().collect()
+    }
+
     /// Whether [`Live::listen`] still holds for a connection; a flush undoes it.
     ///
     /// # Errors

@@ -90,13 +90,12 @@ impl Signer {
             Ok(slot) => slot,
             Err(poisoned) => poisoned.into_inner(),
         };
-        if let Some(key) = slot.as_ref() {
-            if key.date == date
-                && key.access_key == credentials.access_key_id()
-                && key.token.as_deref() == credentials.session_token()
-            {
-                return Arc::clone(key);
-            }
+        if let Some(key) = slot.as_ref()
+            && key.date == date
+            && key.access_key == credentials.access_key_id()
+            && key.token.as_deref() == credentials.session_token()
+        {
+            return Arc::clone(key);
         }
         let key = Arc::new(Key {
             date: date.to_owned(),

@@ -16,10 +16,10 @@ pub mod migrations;
 mod people;
 mod purge;
 mod refresh;
-mod rooms;
 mod sessions;
 mod sign_in;
 mod signing_keys;
+mod standing;
 mod sync;
 pub mod uploads;
 
@@ -32,10 +32,8 @@ pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
 pub use refresh::{Rotated, Rotation};
-pub use rooms::{
-    Act, Adding, Answer, Changed, FoundRoom, Members, RoomEvent, RoomsFilter, RoomsScope,
-};
 pub use sessions::{NewSession, Session};
 pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;
+pub use standing::Standing;
 pub use sync::{News, OWN_LOG, Position, Snapshot};

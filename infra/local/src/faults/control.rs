@@ -32,8 +32,7 @@ enum Rules {
     Many(Vec<Rule>),
 }
 
-/// Answers one request about rules.
-pub(crate) async fn handle(faults: &Faults, request: Request<Body>) -> Response<Body> {
+async fn handle(faults: &Faults, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let id = match path.strip_prefix("/faults") {
         Some("") => None,

@@ -6,6 +6,7 @@ pub mod members;
 pub mod messages;
 pub mod page;
 pub mod patch;
+pub mod realtime;
 pub mod room_changes;
 pub mod room_list;
 pub mod room_settings;

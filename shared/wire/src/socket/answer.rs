@@ -92,16 +92,6 @@ pub struct Resumed {
     pub gone: Vec<RoomId>,
 }
 
-/// The answer to `room.watch`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Watching {
-    /// The room and the last seq of its log.
-    #[serde(flatten)]
-    pub room: RoomHead,
-    /// Watch again before this long, or it ends.
-    pub expires_in_s: u32,
-}
-
 /// A word about the socket itself, which answers nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "control", rename_all = "snake_case")]

@@ -7,11 +7,9 @@ mod answer;
 mod request;
 
 pub use answer::{
-    Answer, Behind, Control, Hello, RefusedAnswer, Resumed, RoomHead, Watching, refusal, success,
+    Answer, Behind, Control, Hello, RefusedAnswer, Resumed, RoomHead, refusal, success,
 };
-pub use request::{
-    Cursors, InRoom, MarkRead, Name, PartDone, Refused, Request, RoomOnly, Typing, parse,
-};
+pub use request::{Cursors, InRoom, Name, Refused, Request, Typing, parse};
 
 /// The sub-protocol that a client may ask for and the server echoes.
 pub const PROTOCOL: &str = "maru.v1";

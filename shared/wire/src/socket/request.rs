@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{RoomId, UploadId};
+use domain::RoomId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -48,18 +48,10 @@ actions! {
     Resume "resume";
     /// Sends a message.
     MessageSend "message.send";
-    /// Moves the read marker of a room.
-    ReadMark "read.mark";
     /// Shows the others that one is writing.
     TypingStart "typing.start";
     /// Shows them that one stopped.
     TypingStop "typing.stop";
-    /// Hears of a public room without being a member.
-    RoomWatch "room.watch";
-    /// Stops that.
-    RoomUnwatch "room.unwatch";
-    /// Says that a part of an upload has arrived in S3.
-    UploadPartDone "upload.part_done";
 }
 
 /// A frame that could be read so far that it can be answered.
@@ -106,17 +98,6 @@ pub struct InRoom<T> {
     pub body: T,
 }
 
-/// Data of `read.mark`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MarkRead {
-    /// The room.
-    #[schema(value_type = uuid::Uuid)]
-    pub room_id: RoomId,
-    /// Everything up to here is read.
-    pub seq: i64,
-}
-
 /// Data of `typing.start` and `typing.stop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -124,26 +105,6 @@ pub struct Typing {
     /// The room.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
-}
-
-/// Data of `room.watch` and `room.unwatch`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RoomOnly {
-    /// The room.
-    #[schema(value_type = uuid::Uuid)]
-    pub room_id: RoomId,
-}
-
-/// Data of `upload.part_done`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PartDone {
-    /// The upload.
-    #[schema(value_type = uuid::Uuid)]
-    pub upload_id: UploadId,
-    /// The part's number, from 1.
-    pub number: i32,
 }
 
 /// Reads a frame.
@@ -174,9 +135,8 @@ pub fn parse(frame: &str) -> Result<Request, Refused> {
         }
     };
     let malformed = |detail| refuse(Some(&id), Code::MalformedRequest, detail);
-    let action = match fields.remove("action") {
-        Some(Value::String(action)) => action,
-        _ => return Err(malformed("action must be a string")),
+    let Some(Value::String(action)) = fields.remove("action") else {
+        return Err(malformed("action must be a string"));
     };
     let data = match fields.remove("data") {
         None => Map::new(),
