@@ -45,6 +45,9 @@ pub enum Error {
         /// Major version of the server at hand.
         found: String,
     },
+    /// The demo could not go on.
+    #[error("the demo could not go on")]
+    Demo(#[from] crate::demo::Error),
     /// Too little room to start a database safely.
     #[error(
         "only {free_mb} MB are free on the disk of {}, and {needed_mb} MB are needed: free some, or choose --data ELSEWHERE",

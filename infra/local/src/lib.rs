@@ -8,6 +8,7 @@ pub mod banner;
 pub mod children;
 pub mod commands;
 pub mod data;
+pub mod demo;
 pub mod dynamodb;
 mod error;
 pub mod faults;
@@ -72,6 +73,15 @@ async fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Function { name } => {
             return Err(Error::Said(format!("`{name}` runs without this runtime")));
         }
+        Command::Demo(demo) => {
+            let held = demo::run(&demo, &folder(&demo.place)).await?;
+            return Ok(if held {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Command::Uploader => demo::child::run().await?,
         Command::Guard(guard) => return children::guard::run(guard).await,
     }
     Ok(ExitCode::SUCCESS)

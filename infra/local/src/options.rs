@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::demo;
+
 /// The whole of Maru on this machine, for development and tests.
 #[derive(Debug, Parser)]
 #[command(
@@ -63,6 +65,11 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Do the main job once, before your eyes, and check it.
+    Demo(demo::Options),
+    /// Be the demo's uploading client (the demo starts it, and kills it).
+    #[command(hide = true)]
+    Uploader,
     /// Be one instance of a function (the stack starts these).
     #[command(hide = true)]
     Function {
