@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::loopback::StartError;
+
 /// What ends `maru-local` with exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -121,6 +123,9 @@ pub enum Error {
     /// No stack runs where one is needed.
     #[error("no stack is running on {}: start one with `cargo run`", .0.display())]
     NotRunning(PathBuf),
+    /// A part of the stack could not start.
+    #[error(transparent)]
+    Part(#[from] StartError),
     /// Anything a part of the stack already put into words.
     #[error("{0}")]
     Said(String),

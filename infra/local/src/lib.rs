@@ -7,6 +7,7 @@
 pub mod banner;
 pub mod children;
 pub mod commands;
+pub mod control;
 pub mod data;
 pub mod demo;
 pub mod dynamodb;
@@ -19,6 +20,7 @@ pub mod lambda;
 pub mod logs;
 pub mod loopback;
 pub mod options;
+pub mod people;
 pub mod ports;
 pub mod postgres;
 pub mod ready;

@@ -116,6 +116,12 @@ pub struct Up {
     /// End when standard input ends: whoever holds the other end is gone.
     #[arg(long)]
     pub parent_pipe: bool,
+    /// Put faults between the functions and Postgres and Redis on request, at the price of a detour.
+    #[arg(long)]
+    pub faults: bool,
+    /// A parameter of the template, `NAME=VALUE`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub set: Vec<(String, String)>,
     /// Never install a missing server; say how to instead.
     #[arg(long)]
     pub no_install: bool,
@@ -152,4 +158,10 @@ pub struct Guard {
     /// The program and its arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub command: Vec<String>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE".to_owned())
 }

@@ -11,12 +11,8 @@ const FREE: std::ops::Range<u16> = 20_000..32_000;
 /// A port for every part.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
-    /// The REST API.
+    /// The REST API, the sockets and `@connections`.
     pub rest: u16,
-    /// The WebSocket API.
-    pub socket: u16,
-    /// The management API (`@connections`).
-    pub management: u16,
     /// S3.
     pub s3: u16,
     /// DynamoDB.
@@ -33,6 +29,10 @@ pub struct Ports {
     pub redis: u16,
     /// Redis among its own, though it is alone.
     pub redis_bus: u16,
+    /// What makes faults on the way to Postgres.
+    pub postgres_proxy: u16,
+    /// What makes faults on the way to Redis.
+    pub redis_proxy: u16,
 }
 
 impl Ports {
@@ -59,8 +59,6 @@ impl Ports {
         };
         Ok(Self {
             rest: next(),
-            socket: next(),
-            management: next(),
             s3: next(),
             dynamodb: next(),
             lambda: next(),
@@ -69,6 +67,8 @@ impl Ports {
             postgres: next(),
             redis: next(),
             redis_bus: next(),
+            postgres_proxy: next(),
+            redis_proxy: next(),
         })
     }
 }
@@ -117,8 +117,6 @@ mod tests {
         let ports = Ports::choose(0).unwrap();
         let mut all = vec![
             ports.rest,
-            ports.socket,
-            ports.management,
             ports.s3,
             ports.dynamodb,
             ports.lambda,
@@ -127,6 +125,8 @@ mod tests {
             ports.postgres,
             ports.redis,
             ports.redis_bus,
+            ports.postgres_proxy,
+            ports.redis_proxy,
         ];
         all.sort_unstable();
         all.dedup();
@@ -150,6 +150,6 @@ mod tests {
         };
         let ports = Ports::choose(rest).unwrap();
         assert_eq!(ports.rest, rest);
-        assert_ne!(ports.socket, rest + 1);
+        assert_ne!(ports.s3, rest + 1);
     }
 }

@@ -6,9 +6,11 @@ mod roles;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 
 pub use roles::Addresses;
+use roles::Passwords;
 
 use crate::children::{Children, Server};
 use crate::data::Data;
@@ -21,72 +23,95 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks at a server that starts.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A server with the roles and the database of the stack in it.
+/// A server that has, once started, the roles and the database of the stack in it.
 #[derive(Debug)]
 pub struct Postgres {
-    /// Ours to start and stop, or nobody's.
-    server: Option<Server>,
+    ours: Option<Ours>,
     admin: Config,
-    addresses: Addresses,
-    version: String,
+    passwords: Passwords,
+}
+
+/// A private cluster, ours to start and stop.
+#[derive(Debug)]
+struct Ours {
+    data: PathBuf,
+    log: PathBuf,
+    port: u16,
+    may_install: bool,
+    children: Children,
+    server: OnceCell<Server>,
 }
 
 impl Postgres {
-    /// Starts a private cluster on `port`, made when there is none.
+    /// A private cluster on `port`; nothing runs yet.
     ///
     /// # Errors
-    /// When the server is missing, of another version than the data, or does not start.
-    pub async fn start(
+    /// When the data folder cannot be written.
+    pub fn private(
         data: &Data,
         port: u16,
         may_install: bool,
         children: &Children,
     ) -> Result<Self, Error> {
-        let programs = Package::Postgres.ensure(may_install).await?;
-        let passwords = roles::Passwords::load(data)?;
-        let (server, version) = cluster::start(data, port, programs, &passwords, children).await?;
+        let passwords = Passwords::load(data)?;
         let admin = passwords.admin(port);
-        wait_ready(&server, &admin).await?;
-        let addresses = roles::prepare(&admin, &passwords).await?;
+        let ours = Ours {
+            data: data.root().to_path_buf(),
+            log: data.log("postgres"),
+            port,
+            may_install,
+            children: children.clone(),
+            server: OnceCell::new(),
+        };
         Ok(Self {
-            server: Some(server),
+            ours: Some(ours),
             admin,
-            addresses,
-            version,
+            passwords,
         })
     }
 
-    /// Uses the server at `url`, whose role may make roles and extensions, and prepares it.
+    /// The server at `url`, whose role may make roles and extensions.
     ///
     /// # Errors
-    /// When it cannot be reached or prepared.
-    pub async fn at(data: &Data, url: &str) -> Result<Self, Error> {
-        let passwords = roles::Passwords::load(data)?;
-        let admin: Config = url.parse().map_err(Error::sql("read MARU_POSTGRES_URL"))?;
-        let addresses = roles::prepare(&admin, &passwords).await?;
+    /// When the address is malformed or the data folder cannot be written.
+    pub fn given(data: &Data, url: &str) -> Result<Self, Error> {
         Ok(Self {
-            server: None,
-            admin,
-            addresses,
-            version: url_host(url),
+            ours: None,
+            admin: url.parse().map_err(Error::sql("read MARU_POSTGRES_URL"))?,
+            passwords: Passwords::load(data)?,
         })
     }
 
-    /// How the functions reach it.
-    #[must_use]
-    pub fn addresses(&self) -> &Addresses {
-        &self.addresses
+    /// Starts it, makes what is missing in it, and answers which server it is.
+    ///
+    /// # Errors
+    /// When the server is missing, of another version than the data, or does not start.
+    pub async fn start(&self) -> Result<String, Error> {
+        let which = match &self.ours {
+            None => "the one of MARU_POSTGRES_URL".to_owned(),
+            Some(ours) => {
+                let programs = Package::Postgres.ensure(ours.may_install).await?;
+                let (spec, version) = cluster::prepare(ours, programs, &self.passwords).await?;
+                let server = Server::new(spec, &ours.children);
+                let server = ours.server.get_or_init(|| async { server }).await;
+                server.start().await?;
+                wait_ready(server, &self.admin).await?;
+                format!("{version} on 127.0.0.1:{}", ours.port)
+            }
+        };
+        roles::prepare(&self.admin, &self.passwords).await?;
+        Ok(which)
     }
 
-    /// What it is, for people.
+    /// How the functions reach it: directly, or by another port that leads to it.
     #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
+    pub fn addresses(&self, by: Option<u16>) -> Addresses {
+        roles::addresses(&self.admin, &self.passwords, by)
     }
 
     /// Ends it in order: sessions are cut, everything is on disk.
     pub async fn stop(&self) {
-        if let Some(server) = &self.server {
+        if let Some(server) = self.server() {
             server.stop().await;
         }
     }
@@ -96,9 +121,7 @@ impl Postgres {
     /// # Errors
     /// When it does not start.
     pub async fn restart(&self) -> Result<(), Error> {
-        let Some(server) = &self.server else {
-            return Err(not_ours());
-        };
+        let server = self.server().ok_or_else(not_ours)?;
         server.start().await?;
         wait_ready(server, &self.admin).await
     }
@@ -106,7 +129,11 @@ impl Postgres {
     /// Why it is not there any more.
     #[must_use]
     pub fn ended(&self) -> Error {
-        self.server.as_ref().map_or_else(not_ours, Server::ended)
+        self.server().map_or_else(not_ours, Server::ended)
+    }
+
+    fn server(&self) -> Option<&Server> {
+        self.ours.as_ref()?.server.get()
     }
 }
 
@@ -152,11 +179,6 @@ fn not_ours() -> Error {
     Error::Said(
         "this Postgres was given by MARU_POSTGRES_URL and is not ours to start or stop".to_owned(),
     )
-}
-
-fn url_host(url: &str) -> String {
-    let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
-    format!("the one at {}", host.split('?').next().unwrap_or(host))
 }
 
 fn loopback_config(port: u16) -> Config {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
+use tokio::sync::OnceCell;
 
 use crate::children::{Children, Server, Spec};
 use crate::data::{self, Data};
@@ -19,88 +20,83 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A Redis that speaks the cluster protocol.
 #[derive(Debug)]
 pub struct Redis {
-    /// Ours to start and stop, or nobody's.
-    server: Option<Server>,
+    ours: Option<Ours>,
+    /// For us.
+    direct: String,
+    /// For the functions.
     address: String,
+}
+
+/// The ports of a private server.
+#[derive(Debug, Clone, Copy)]
+pub struct Listens {
+    /// Where it listens.
+    pub at: u16,
+    /// Where it tells its clients to go: the same, or what leads to it.
+    pub announced: u16,
+    /// Where it would talk to the rest of its cluster.
+    pub bus: u16,
+}
+
+/// A private server, ours to start and stop.
+#[derive(Debug)]
+struct Ours {
     folder: PathBuf,
+    log: PathBuf,
+    listens: Listens,
+    may_install: bool,
+    children: Children,
+    server: OnceCell<Server>,
 }
 
 impl Redis {
-    /// Starts a private one, empty; it may not be ready yet, see [`Redis::ready`].
-    ///
-    /// # Errors
-    /// When it is missing or cannot be started.
-    pub async fn start(
-        data: &Data,
-        port: u16,
-        bus_port: u16,
-        may_install: bool,
-        children: &Children,
-    ) -> Result<Self, Error> {
-        let programs = Package::Redis.ensure(may_install).await?;
-        let program = programs
-            .first()
-            .ok_or_else(|| Error::Said("no Redis was found".to_owned()))?;
-        let folder = data.path("redis");
-        let spec = Spec {
-            name: "redis",
-            command: arguments(program, port, bus_port),
-            folder: folder.clone(),
-            log: data.log("redis"),
-            user: None,
-            grace: Duration::from_secs(5),
-        };
-        let redis = Self {
-            server: Some(Server::new(spec, children)),
-            address: format!("redis://{}", ports::loopback(port)),
-            folder,
-        };
-        redis.restart().await?;
-        Ok(redis)
-    }
-
-    /// Uses the cluster at `url`.
+    /// A private one; nothing runs yet.
     #[must_use]
-    pub fn at(url: &str) -> Self {
+    pub fn private(data: &Data, listens: Listens, may_install: bool, children: &Children) -> Self {
+        let ours = Ours {
+            folder: data.path("redis"),
+            log: data.log("redis"),
+            listens,
+            may_install,
+            children: children.clone(),
+            server: OnceCell::new(),
+        };
         Self {
-            server: None,
-            address: url.to_owned(),
-            folder: PathBuf::new(),
+            ours: Some(ours),
+            direct: format!("redis://{}", ports::loopback(listens.at)),
+            address: format!("redis://{}", ports::loopback(listens.announced)),
         }
     }
 
-    /// Its address.
+    /// The cluster at `url`.
+    #[must_use]
+    pub fn given(url: &str) -> Self {
+        Self {
+            ours: None,
+            direct: url.to_owned(),
+            address: url.to_owned(),
+        }
+    }
+
+    /// Starts it, empty, and waits until it serves every slot.
+    ///
+    /// # Errors
+    /// When it is missing or does not come that far.
+    pub async fn start(&self) -> Result<(), Error> {
+        if let Some(ours) = &self.ours {
+            let programs = Package::Redis.ensure(ours.may_install).await?;
+            let spec = ours.spec(&programs);
+            let server = Server::new(spec, &ours.children);
+            ours.server.get_or_init(|| async { server }).await;
+            return self.restart().await;
+        }
+        self.ready().await
+    }
+
+    /// How the functions reach it.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
-    }
-
-    /// Waits until it serves every slot.
-    ///
-    /// # Errors
-    /// When it ended or never comes that far.
-    pub async fn ready(&self) -> Result<(), Error> {
-        let until = Instant::now() + READY_WITHIN;
-        loop {
-            match (self.join().await, &self.server) {
-                (Ok(true), _) => return Ok(()),
-                (Err(error), None) => return Err(error),
-                (_, Some(server)) => server.check().await?,
-                (Ok(false), None) => {}
-            }
-            if Instant::now() > until {
-                return Err(Error::NotReady {
-                    name: "Redis",
-                    seconds: READY_WITHIN.as_secs(),
-                    log: self
-                        .server
-                        .as_ref()
-                        .map(|it| it.log().to_path_buf())
-                        .unwrap_or_default(),
-                });
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
     }
 
     /// Forgets everything at once, as a cache may.
@@ -117,7 +113,7 @@ impl Redis {
 
     /// Ends it; what it knew is lost.
     pub async fn stop(&self) {
-        if let Some(server) = &self.server {
+        if let Some(server) = self.server() {
             server.stop().await;
         }
     }
@@ -127,17 +123,47 @@ impl Redis {
     /// # Errors
     /// When it cannot be started.
     pub async fn restart(&self) -> Result<(), Error> {
-        let Some(server) = &self.server else {
+        let (Some(ours), Some(server)) = (&self.ours, self.server()) else {
             return Err(not_ours());
         };
-        forget(&self.folder)?;
-        server.start().await
+        if server.check().await.is_err() {
+            forget(&ours.folder)?;
+        }
+        server.start().await?;
+        self.ready().await
     }
 
     /// Why it is not there any more.
     #[must_use]
     pub fn ended(&self) -> Error {
-        self.server.as_ref().map_or_else(not_ours, Server::ended)
+        self.server().map_or_else(not_ours, Server::ended)
+    }
+
+    fn server(&self) -> Option<&Server> {
+        self.ours.as_ref()?.server.get()
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        let until = Instant::now() + READY_WITHIN;
+        loop {
+            match (self.join().await, self.server()) {
+                (Ok(true), _) => return Ok(()),
+                (Err(error), None) => return Err(error),
+                (_, Some(server)) => server.check().await?,
+                (Ok(false), None) => {}
+            }
+            if Instant::now() > until {
+                return Err(Error::NotReady {
+                    name: "Redis",
+                    seconds: READY_WITHIN.as_secs(),
+                    log: self
+                        .server()
+                        .map(|it| it.log().to_path_buf())
+                        .unwrap_or_default(),
+                });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Gives a lone node all slots; whether the cluster is whole.
@@ -162,7 +188,7 @@ impl Redis {
 
     async fn connect(&self) -> Result<MultiplexedConnection, Error> {
         let client =
-            redis::Client::open(self.address.as_str()).map_err(Error::redis("read the address"))?;
+            redis::Client::open(self.direct.as_str()).map_err(Error::redis("read the address"))?;
         client
             .get_multiplexed_async_connection()
             .await
@@ -182,8 +208,25 @@ fn forget(folder: &Path) -> Result<(), Error> {
     data::make_folder(folder)
 }
 
-fn arguments(program: &Path, port: u16, bus_port: u16) -> Vec<String> {
-    let (port, bus_port) = (port.to_string(), bus_port.to_string());
+impl Ours {
+    fn spec(&self, programs: &[PathBuf]) -> Spec {
+        let program = programs
+            .first()
+            .map_or_else(|| Path::new("redis-server"), PathBuf::as_path);
+        Spec {
+            name: "redis",
+            command: arguments(program, self.listens),
+            folder: self.folder.clone(),
+            log: self.log.clone(),
+            user: None,
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+fn arguments(program: &Path, listens: Listens) -> Vec<String> {
+    let Listens { at, announced, bus } = listens;
+    let (port, announced, bus_port) = (at.to_string(), announced.to_string(), bus.to_string());
     [
         &program.display().to_string(),
         "--port",
@@ -196,6 +239,8 @@ fn arguments(program: &Path, port: u16, bus_port: u16) -> Vec<String> {
         &bus_port,
         "--cluster-announce-ip",
         "127.0.0.1",
+        "--cluster-announce-port",
+        &announced,
         "--save",
         "",
         "--appendonly",

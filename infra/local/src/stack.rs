@@ -1,23 +1,37 @@
 //! Everything together: started in parallel, ended in order.
 
+mod plan;
+mod reload;
+mod servers;
+mod stores;
+
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::children::Children;
+use crate::control::Control;
 use crate::data::{self, Data};
+use crate::gateway::Gateway;
+use crate::lambda::{self, Lambda};
 use crate::options::Up;
-use crate::ports::{Ports, loopback};
-use crate::postgres::{self, Postgres};
 use crate::ready::Ready;
-use crate::redis_server::Redis;
-use crate::{Error, banner, say, signals};
+use crate::{Error, banner, people, postgres, say, signals};
+use plan::Plan;
+pub use servers::Servers;
+use stores::Stores;
 
 /// A running stack; ended in order by [`Stack::stop`], and at once when dropped.
 #[derive(Debug)]
 pub struct Stack {
     ready: Ready,
-    postgres: Postgres,
-    redis: Redis,
+    servers: Arc<Servers>,
+    stores: Stores,
+    lambda: Lambda,
+    gateway: Gateway,
+    control: Control,
     /// Keeps the folder ours.
     _data: Data,
 }
@@ -30,7 +44,7 @@ pub async fn up(options: Up) -> Result<(), Error> {
     let (children, mut lost) = Children::new();
     let mut end = pin!(told_to_end(options.parent_pipe));
     let started = tokio::select! {
-        started = Stack::start(&options, &children) => Some(started),
+        started = Box::pin(Stack::start(&options, &children)) => Some(started),
         () = end.as_mut() => None,
     };
     let outcome = match started {
@@ -40,8 +54,9 @@ pub async fn up(options: Up) -> Result<(), Error> {
             stack.tell(options.json);
             let outcome = tokio::select! {
                 () = end => Ok(()),
-                name = lost.recv() => Err(stack.lost(name)),
+                name = lost.recv() => Err(stack.servers.lost(name)),
             };
+            say::note("ending");
             stack.stop().await;
             outcome
         }
@@ -57,32 +72,49 @@ impl Stack {
     /// The first that fails.
     pub async fn start(options: &Up, children: &Children) -> Result<Self, Error> {
         let since = Instant::now();
-        let template = options.template.clone().unwrap_or_else(data::template);
-        let folder = data::folder(options.place.data.as_deref(), &template);
+        let path = options.template.clone().unwrap_or_else(data::template);
+        let folder = data::folder(options.place.data.as_deref(), &path);
         say::note(format_args!("starting on {}", folder.display()));
         let data = Data::take(&folder, options.reset)?;
-        let ports = Ports::choose(options.port)?;
         if data.is_new() {
             postgres::forget(data.root())?;
         }
-        let (postgres, redis) = tokio::try_join!(
-            start_postgres(options, &data, &ports, children),
-            start_redis(options, &data, &ports, children),
+        let plan = Plan::make(options)?;
+        let servers = Arc::new(Servers::describe(options, &data, &plan, children)?);
+        let template = plan.template(options, &path, &servers)?;
+        let ((stores, created), ()) = tokio::try_join!(
+            Stores::start(&data, &plan, &template),
+            servers.start(options.faults, &plan),
         )?;
-        let ready = describe(&data, &ports, &postgres, &redis);
+        let lambda = plan.lambda(options, &data, &template, &stores).await?;
+        migrate(&lambda).await?;
+        lambda.follow_buckets(&template.buckets, created);
+        lambda.follow_schedules(&template.schedules);
+        reload::watch(&lambda);
+        let mut ready = plan.ready(&data, &template, &servers, &stores, &lambda);
+        let control = Control::start(plan.control(), &plan.faults, &lambda, &servers).await?;
+        let gateway = plan.gateway(&template, &lambda).await?;
+        ready.people = people::meet(&ready).await?;
         ready.keep()?;
         say::ready("ready", "", since);
         Ok(Self {
             ready,
-            postgres,
-            redis,
+            servers,
+            stores,
+            lambda,
+            gateway,
+            control,
             _data: data,
         })
     }
 
-    /// Ends every part in order, those that write last.
+    /// Ends every part in order: who asks before who answers.
     pub async fn stop(self) {
-        tokio::join!(self.postgres.stop(), self.redis.stop());
+        self.control.stop().await;
+        self.gateway.stop().await;
+        self.lambda.stop().await;
+        self.stores.stop().await;
+        self.servers.stop().await;
     }
 
     fn tell(&self, json: bool) {
@@ -92,69 +124,25 @@ impl Stack {
             banner::print(&self.ready);
         }
     }
+}
 
-    fn lost(&self, name: Option<&'static str>) -> Error {
-        match name {
-            Some("redis") => self.redis.ended(),
-            _ => self.postgres.ended(),
+/// Brings schema and signing keys up to date, as a deployment does.
+async fn migrate(lambda: &Lambda) -> Result<(), Error> {
+    let since = Instant::now();
+    match lambda.invoke("migrate", Bytes::from_static(b"{}")).await {
+        Ok(_) => {}
+        Err(lambda::Error::Exited) => {
+            say::note("  migrate did nothing: it is still to be written");
+            return Ok(());
+        }
+        Err(error) => {
+            return Err(Error::Said(format!(
+                "migrating failed, `cargo run -- logs migrate` may tell more: {error}"
+            )));
         }
     }
-}
-
-async fn start_postgres(
-    options: &Up,
-    data: &Data,
-    ports: &Ports,
-    children: &Children,
-) -> Result<Postgres, Error> {
-    let since = Instant::now();
-    let postgres = match &options.postgres_url {
-        Some(url) => Postgres::at(data, url).await?,
-        None => Postgres::start(data, ports.postgres, !options.no_install, children).await?,
-    };
-    say::ready("Postgres", postgres.version(), since);
-    Ok(postgres)
-}
-
-async fn start_redis(
-    options: &Up,
-    data: &Data,
-    ports: &Ports,
-    children: &Children,
-) -> Result<Redis, Error> {
-    let since = Instant::now();
-    let redis = match &options.redis_url {
-        Some(url) => Redis::at(url),
-        None => {
-            let may_install = !options.no_install;
-            Redis::start(data, ports.redis, ports.redis_bus, may_install, children).await?
-        }
-    };
-    redis.ready().await?;
-    say::ready("Redis", redis.address(), since);
-    Ok(redis)
-}
-
-fn describe(data: &Data, ports: &Ports, postgres: &Postgres, redis: &Redis) -> Ready {
-    let http = |port: u16| format!("http://{}", loopback(port));
-    let addresses = postgres.addresses();
-    Ready {
-        rest: http(ports.rest),
-        socket: format!("ws://{}/live", loopback(ports.socket)),
-        management: format!("{}/live", http(ports.management)),
-        s3: http(ports.s3),
-        dynamodb: http(ports.dynamodb),
-        lambda: http(ports.lambda),
-        control: http(ports.control),
-        postgres: addresses.app.clone(),
-        postgres_owner: addresses.owner.clone(),
-        redis: redis.address().to_owned(),
-        bucket: "maru-local-files".to_owned(),
-        table: "maru-local".to_owned(),
-        data: data.root().to_path_buf(),
-        pid: std::process::id(),
-        people: Vec::new(),
-    }
+    say::ready("migrate", "schema and signing keys are up to date", since);
+    Ok(())
 }
 
 async fn told_to_end(parent_pipe: bool) {

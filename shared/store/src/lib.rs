@@ -16,6 +16,7 @@ pub mod migrations;
 mod people;
 mod purge;
 mod refresh;
+mod rooms;
 mod sessions;
 mod sign_in;
 mod signing_keys;
@@ -32,6 +33,9 @@ pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
 pub use refresh::{Rotated, Rotation};
+pub use rooms::{
+    Act, Adding, Answer, Changed, FoundRoom, Members, RoomEvent, RoomsFilter, RoomsScope,
+};
 pub use sessions::{NewSession, Session};
 pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;

@@ -32,7 +32,8 @@ enum Rules {
     Many(Vec<Rule>),
 }
 
-async fn handle(faults: &Faults, request: Request<Body>) -> Response<Body> {
+/// Answers one request about rules.
+pub(crate) async fn handle(faults: &Faults, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let id = match path.strip_prefix("/faults") {
         Some("") => None,

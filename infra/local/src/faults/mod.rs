@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+pub(crate) use control::handle as control;
 pub use control::serve;
 pub use http::{Failure, around};
 pub use tcp::{TcpProxy, tcp_proxy};

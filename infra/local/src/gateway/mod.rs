@@ -133,6 +133,7 @@ impl Gateway {
             let reason = format!("the stage is `{stage}`, expected `{STAGE}`");
             return Err(StartError::new("the gateway cannot start", reason));
         }
+        raise_descriptors();
         let inner = Arc::new(Inner {
             lambda,
             routes: Routes::new(&template.routes),
@@ -202,6 +203,17 @@ impl Gateway {
         }
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+}
+
+/// Takes as many file descriptors as the system gives: each socket is one, and some systems start
+/// programs with 256.
+fn raise_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays");
     }
 }
 

@@ -9,24 +9,23 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, test_kill_process};
 use tokio::process::Command;
 
+use super::Ours;
 use super::roles::Passwords;
-use crate::children::{Children, Server, Spec, User};
-use crate::data::{self, Data};
+use crate::children::{Spec, User};
+use crate::data;
 use crate::{Error, say, signals};
 
 /// A fast shutdown writes all that is dirty; a busy test run leaves seconds of it.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Makes the cluster if there is none and starts its server; answers it and its version.
-pub(super) async fn start(
-    data: &Data,
-    port: u16,
+/// Makes the cluster if there is none; answers how to start it, and its version.
+pub(super) async fn prepare(
+    ours: &Ours,
     programs: Vec<PathBuf>,
     passwords: &Passwords,
-    children: &Children,
-) -> Result<(Server, String), Error> {
+) -> Result<(Spec, String), Error> {
     let user = run_as()?;
-    let folder = place(data, user)?;
+    let folder = place(&ours.data, user)?;
     let cluster = folder.join("data");
     let (program, version) = choose(&cluster, programs).await?;
     if !cluster.join("PG_VERSION").exists() {
@@ -35,15 +34,13 @@ pub(super) async fn start(
     end_leftover(&cluster).await?;
     let spec = Spec {
         name: "postgres",
-        command: arguments(&program, &cluster, port),
+        command: arguments(&program, &cluster, ours.port),
         folder,
-        log: data.log("postgres"),
+        log: ours.log.clone(),
         user,
         grace: GRACE,
     };
-    let server = Server::new(spec, children);
-    server.start().await?;
-    Ok((server, version))
+    Ok((spec, version))
 }
 
 /// Where the data of a cluster goes when the data folder is closed to the user it runs as.
@@ -102,10 +99,10 @@ fn run_as() -> Result<Option<User>, Error> {
 }
 
 /// The folder of the cluster, made and owned by the user it runs as.
-fn place(data: &Data, user: Option<User>) -> Result<PathBuf, Error> {
-    let mut folder = data.path("postgres");
-    if let Some(closed) = user.and_then(|user| closed_parent(data.root(), user)) {
-        folder = elsewhere(data.root());
+fn place(root: &Path, user: Option<User>) -> Result<PathBuf, Error> {
+    let mut folder = root.join("postgres");
+    if let Some(closed) = user.and_then(|user| closed_parent(root, user)) {
+        folder = elsewhere(root);
         say::note(format_args!(
             "  {} is closed to the user postgres: its data is in {}",
             closed.display(),

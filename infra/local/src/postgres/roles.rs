@@ -62,7 +62,7 @@ impl Passwords {
 }
 
 /// Makes what is missing; a server already prepared only gets the passwords again.
-pub(super) async fn prepare(admin: &Config, passwords: &Passwords) -> Result<Addresses, Error> {
+pub(super) async fn prepare(admin: &Config, passwords: &Passwords) -> Result<(), Error> {
     let client = postgres::connect(admin)
         .await
         .map_err(Error::sql("connect"))?;
@@ -72,15 +72,11 @@ pub(super) async fn prepare(admin: &Config, passwords: &Passwords) -> Result<Add
         .batch_execute("alter role maru_app set statement_timeout = '5s'")
         .await
         .map_err(Error::sql("limit the time of statements"))?;
-    let database = match admin.get_dbname() {
-        None | Some("postgres") => {
-            database(&client).await?;
-            DATABASE
-        }
-        Some(given) => given,
-    };
+    if name(admin) == DATABASE {
+        database(&client).await?;
+    }
     let mut inside = admin.clone();
-    inside.dbname(database);
+    inside.dbname(name(admin));
     let inside = postgres::connect(&inside)
         .await
         .map_err(Error::sql("connect"))?;
@@ -91,8 +87,7 @@ pub(super) async fn prepare(admin: &Config, passwords: &Passwords) -> Result<Add
              grant create, usage on schema public to maru_owner",
         )
         .await
-        .map_err(Error::sql("make the extensions"))?;
-    Ok(addresses(admin, database, passwords))
+        .map_err(Error::sql("make the extensions"))
 }
 
 async fn role(client: &Client, name: &str, password: &str) -> Result<(), Error> {
@@ -121,12 +116,23 @@ async fn database(client: &Client) -> Result<(), Error> {
         .map_err(Error::sql("make the database"))
 }
 
-fn addresses(admin: &Config, database: &str, passwords: &Passwords) -> Addresses {
+/// The database of the stack on this server: the given one, unless that is the server's own.
+fn name(admin: &Config) -> &str {
+    admin
+        .get_dbname()
+        .filter(|given| *given != "postgres")
+        .unwrap_or(DATABASE)
+}
+
+/// How the functions reach the database when [`prepare`] is done.
+pub(super) fn addresses(admin: &Config, passwords: &Passwords, by: Option<u16>) -> Addresses {
+    let database = name(admin);
     let host = match admin.get_hosts().first() {
         Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
         _ => "127.0.0.1".to_owned(),
     };
-    let port = admin.get_ports().first().copied().unwrap_or(5_432);
+    let own = admin.get_ports().first().copied().unwrap_or(5_432);
+    let port = by.unwrap_or(own);
     let address = |role: &str, password: &str| {
         format!("postgres://{role}:{password}@{host}:{port}/{database}")
     };

@@ -78,57 +78,37 @@ pub fn visible(kind: Kind, company: CompanyRole, seat: Option<(Role, Access)>) -
     seat.is_some() || open || (company.administers() && kind != Kind::Direct)
 }
 
-impl Room {
-    /// All that a person may do here: by their seat, or as a visitor, and as an administrator of the company.
-    #[must_use]
-    pub fn allows(&self, company: CompanyRole, seat: Option<(Role, Access)>) -> Vec<Action> {
-        let mut actions = match seat {
-            Some((role, access)) => permission::allowed(role, access, self.status, &self.settings),
-            None => vec![],
-        };
-        if seat.is_none() && self.kind == Kind::Public && company != CompanyRole::Guest {
-            let visitor = [Action::Read, Action::Join].into_iter();
-            actions.extend(visitor.filter(|action| action.rule().statuses.contains(&self.status)));
-        }
-        if company == CompanyRole::Guest {
-            actions.retain(|action| *action != Action::Invite);
-        }
-        if company.administers() && self.kind != Kind::Direct {
-            // Administrators archive and restore any room, with the creator's right.
-            let more = [Action::Archive, Action::Restore]
-                .into_iter()
-                .filter(|action| can(Role::Creator, Access::Full, self.status, *action));
-            actions.extend(more);
-            actions.sort_unstable();
-            actions.dedup();
-        }
-        actions
+/// All that a person may do in a room: by their seat, or as a visitor, and as an administrator of the company.
+#[must_use]
+pub fn actions(
+    (kind, status, settings): (Kind, Status, &Settings),
+    company: CompanyRole,
+    seat: Option<(Role, Access)>,
+) -> Vec<Action> {
+    let mut actions = match seat {
+        Some((role, access)) => permission::allowed(role, access, status, settings),
+        None => vec![],
+    };
+    if seat.is_none() && kind == Kind::Public && company != CompanyRole::Guest {
+        let visitor = [Action::Read, Action::Join].into_iter();
+        actions.extend(visitor.filter(|action| action.rule().statuses.contains(&status)));
     }
+    if company == CompanyRole::Guest {
+        actions.retain(|action| *action != Action::Invite);
+    }
+    if company.administers() && kind != Kind::Direct {
+        // Administrators archive and restore any room, with the creator's right.
+        let more = [Action::Archive, Action::Restore].into_iter();
+        actions.extend(more.filter(|action| can(Role::Creator, Access::Full, status, *action)));
+        actions.sort_unstable();
+        actions.dedup();
+    }
+    actions
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn room(kind: Kind, status: Status) -> Room {
-        Room {
-            id: RoomId(uuid::Uuid::nil()),
-            kind,
-            status,
-            name: "General".into(),
-            description: String::new(),
-            member_limit: 10,
-            member_count: 1,
-            message_count: 0,
-            settings: Settings::default(),
-            created_by: UserId(uuid::Uuid::nil()),
-            created_at: OffsetDateTime::UNIX_EPOCH,
-            archived_at: None,
-            last_activity_at: OffsetDateTime::UNIX_EPOCH,
-            last_seq: 1,
-            version: 1,
-        }
-    }
 
     #[test]
     fn r_c3_who_sees_a_room() {
@@ -151,20 +131,25 @@ mod tests {
 
     #[test]
     fn r_c8_visitors_may_join_and_administrators_may_archive() {
-        let active = room(Kind::Public, Status::Active);
+        let settings = Settings::default();
+        let public = (Kind::Public, Status::Active, &settings);
+        let archived = (Kind::Private, Status::Archived, &settings);
+        let reader = Some((Role::Member, Access::ReadOnly));
         assert_eq!(
-            active.allows(CompanyRole::Member, None),
+            actions(public, CompanyRole::Member, None),
             [Action::Read, Action::Join]
         );
         assert_eq!(
-            active.allows(CompanyRole::Admin, None),
+            actions(public, CompanyRole::Admin, None),
             [Action::Read, Action::Archive, Action::Join]
         );
-        let archived = room(Kind::Private, Status::Archived);
-        assert_eq!(archived.allows(CompanyRole::Owner, None), [Action::Restore]);
-        let seat = Some((Role::Member, Access::ReadOnly));
+        assert_eq!(actions(public, CompanyRole::Guest, None), []);
         assert_eq!(
-            archived.allows(CompanyRole::Admin, seat),
+            actions(archived, CompanyRole::Owner, None),
+            [Action::Restore]
+        );
+        assert_eq!(
+            actions(archived, CompanyRole::Admin, reader),
             [Action::Read, Action::Restore]
         );
     }

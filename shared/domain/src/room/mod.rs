@@ -11,7 +11,7 @@ mod refusal;
 mod settings;
 
 pub use draft::{Change, Draft, NewMember, SeatChange, Set, SettingsChange};
-pub use facts::{Member, Room, Seat, visible};
+pub use facts::{Member, Room, Seat, actions, visible};
 pub use name::{BadText, Description, MemberLimit, RoomName};
 pub use permission::{Action, Rule, allowed, can, check};
 pub use refusal::Refusal;

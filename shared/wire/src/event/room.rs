@@ -31,6 +31,9 @@ pub const REMOVED: &str = "member.removed";
 /// `member.changed`: roles or accesses changed; a hand-over changes two people at once.
 pub const CHANGED: &str = "member.changed";
 
+/// `read.marked`: my own read marker moved, on another device of mine. Ephemeral; its data is a `ReadView`.
+pub const MARKED: &str = "read.marked";
+
 /// Data of `room.created`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RoomCreated {

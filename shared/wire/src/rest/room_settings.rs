@@ -78,7 +78,7 @@ impl SettingsPatch {
     /// All the fields that are wrong.
     pub fn parse(self) -> Result<SettingsChange, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let allowed_types = match self.allowed_types.try_map(media_types) {
+        let allowed_types = match self.allowed_types.try_map(|types| media_types(&types)) {
             Ok(types) => set(types),
             Err(wrong) => {
                 errors.extend(wrong);
@@ -108,7 +108,7 @@ impl SettingsPatch {
             Settings::MAX_RETENTION_DAYS,
         );
         let storage = self.storage_limit_bytes.try_map(bytes);
-        let welcome = self.welcome_message.try_map(welcome);
+        let welcome = self.welcome_message.try_map(|text| welcome(&text));
         let change = SettingsChange {
             uploads: set(self.uploads),
             threads: set(self.threads),
@@ -157,7 +157,7 @@ fn bytes(value: i64) -> Result<u64, FieldError> {
         .ok_or_else(|| FieldError::new("settings.storage_limit_bytes", "out_of_range", "1 or more"))
 }
 
-fn welcome(text: String) -> Result<String, FieldError> {
+fn welcome(text: &str) -> Result<String, FieldError> {
     let text = domain::text::nfc(text.trim());
     let bad = |code, detail: String| FieldError::new("settings.welcome_message", code, detail);
     if text.chars().count() > Settings::MAX_WELCOME_CHARS {
@@ -176,7 +176,7 @@ fn welcome(text: String) -> Result<String, FieldError> {
     Ok(text)
 }
 
-fn media_types(types: Vec<String>) -> Result<Vec<String>, Vec<FieldError>> {
+fn media_types(types: &[String]) -> Result<Vec<String>, Vec<FieldError>> {
     if types.len() > Settings::MAX_ALLOWED_TYPES {
         let most = Settings::MAX_ALLOWED_TYPES;
         let detail = format!("at most {most}");

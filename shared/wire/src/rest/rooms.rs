@@ -1,7 +1,7 @@
 //! Chatrooms: how they look.
 
 use domain::company::CompanyRole;
-use domain::room::{Access, Action, Kind, Role, Room, Seat, Settings, Status};
+use domain::room::{self, Access, Action, Kind, Role, Room, Seat, Settings, Status};
 use domain::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -97,20 +97,22 @@ impl RoomView {
     /// The room as someone sees it who is `company` in the company and sits at `seat`.
     #[must_use]
     pub fn new(
-        room: Room,
+        room: impl Into<RoomFacts>,
         company: CompanyRole,
         seat: Option<Seat>,
         last_message: Option<MessageView>,
     ) -> Self {
+        let room = room.into();
+        let place = seat.map(|seat| (seat.role, seat.access));
         let my = MyRoom {
             role: seat.map(|seat| seat.role),
             access: seat.map(|seat| seat.access),
-            can: room.allows(company, seat.map(|seat| (seat.role, seat.access))),
+            can: room::actions((room.kind, room.status, &room.settings), company, place),
             read_seq: seat.map(|seat| seat.read_seq),
             unread_count: seat.map(|seat| seat.unread),
         };
         Self {
-            room: room.into(),
+            room,
             last_message,
             my,
         }
