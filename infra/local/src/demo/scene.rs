@@ -140,8 +140,8 @@ impl<'a> Stage<'a> {
         });
         let begun = self.alice.post("/v1/uploads", &body).await?;
         let upload = text(&begun, "/upload/id")?;
-        let part_size = number(&begun, "/upload/plan/part_size")?;
-        self.summary.parts = number(&begun, "/upload/plan/part_count")?;
+        let part_size = number(&begun, "/upload/part_size")?;
+        self.summary.parts = number(&begun, "/upload/part_count")?;
         let task = Task {
             rest: self.ready.rest.clone(),
             socket: self.ready.socket.clone(),

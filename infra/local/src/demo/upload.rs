@@ -19,8 +19,8 @@ use super::socket::Live;
 const PARALLEL: usize = 4;
 /// Parts signed by one call.
 const SIGNED_AT_ONCE: usize = 100;
-/// Pause between two hints: well under the limit of 20 frames a second.
-const HINT_PAUSE: Duration = Duration::from_millis(60);
+/// Pause between two hints: the room hears of progress once a second.
+const HINT_PAUSE: Duration = Duration::from_millis(500);
 /// Tries of one part before the upload is given up.
 const TRIES: u32 = 5;
 
@@ -56,7 +56,7 @@ impl Uploader {
         let live = Live::connect(&rest, socket).await?;
         tokio::spawn(hint(live, upload.to_owned(), queue));
         Ok(Self {
-            part_size: number(&state, "/plan/part_size")?,
+            part_size: number(&state, "/part_size")?,
             rest,
             s3: reqwest::Client::new(),
             upload: upload.to_owned(),
@@ -107,8 +107,9 @@ impl Uploader {
         loop {
             let path = format!("/v1/uploads/{}/complete", self.upload);
             let answer = self.rest.post(&path, &json!({})).await?;
-            if answer["file"].is_object() {
-                return Ok(answer["file"].clone());
+            // Only a file names the upload that it came from.
+            if answer["upload_id"].is_string() {
+                return Ok(answer);
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -130,8 +131,7 @@ impl Uploader {
             .map_err(|error| Error::Unexpected(error.to_string()))?;
         let path = format!("/v1/uploads/{}/parts/sign", self.upload);
         let answer = self.rest.post(&path, &json!({"parts": parts})).await?;
-        let list = answer["parts"].as_array().cloned().unwrap_or_default();
-        list.iter().map(signed).collect()
+        answer.as_array().into_iter().flatten().map(signed).collect()
     }
 
     async fn put(&self, part: Signed) -> Result<(), Error> {
@@ -193,10 +193,11 @@ fn signed(part: &Value) -> Result<Signed, Error> {
     })
 }
 
-/// Tells the room's progress over the socket, one hint at a time.
+/// Tells of progress over the socket: every part that is done by then in one hint.
 async fn hint(mut live: Live, upload: String, mut queue: UnboundedReceiver<u64>) {
-    while let Some(number) = queue.recv().await {
-        let data = json!({"upload_id": upload, "number": number});
+    let mut parts = Vec::new();
+    while queue.recv_many(&mut parts, SIGNED_AT_ONCE).await > 0 {
+        let data = json!({"upload_id": upload, "parts": std::mem::take(&mut parts)});
         if live.ask("upload.part_done", data).await.is_err() {
             return;
         }
