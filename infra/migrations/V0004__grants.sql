@@ -3,11 +3,7 @@ do $$
 begin
     if not exists (select from pg_roles where rolname = 'maru_app') then
         create role maru_app login;
-        alter role maru_app set statement_timeout = '10s';
-    end if;
-    -- On RDS, people and functions alike come with IAM tokens.
-    if exists (select from pg_roles where rolname = 'rds_iam') then
-        grant rds_iam to maru_app;
+        alter role maru_app set statement_timeout = '5s';
     end if;
     -- On RDS the functions sign in with IAM tokens; elsewhere the role does not exist.
     if exists (select from pg_roles where rolname = 'rds_iam') then

@@ -2,8 +2,11 @@
 
 use std::ops::Deref;
 
+use domain::account::{Email, FullName, Handle, Password};
+use domain::company::CompanyRole;
 use domain::{CompanyId, SessionId, UserId};
 use serde_json::{Value, json};
+use store::{Added, NewPerson};
 
 use crate::rest::fresh_id;
 use crate::{Rest, Stack};
@@ -77,6 +80,36 @@ impl Person {
             rest: rest.with_token(&access_token),
             access_token,
         }
+    }
+}
+
+impl Stack {
+    /// Another person of `owner`'s company, signed in.
+    pub async fn person_in(&self, owner: &Person) -> Person {
+        self.person_as(owner, CompanyRole::Member).await
+    }
+
+    /// Another person of `owner`'s company with a role of their own, signed in.
+    pub async fn person_as(&self, owner: &Person, role: CompanyRole) -> Person {
+        let email = fresh_email();
+        let address = Email::parse(&email).expect("an address");
+        let full_name = FullName::parse("이준호").expect("a name");
+        let handle = Handle::derive(&address, &full_name);
+        let password_hash = app::auth::hash(&Password::attempt(PASSWORD)).expect("a hash");
+        let person = NewPerson {
+            id: UserId(app::clock::id()),
+            email: &address,
+            full_name: &full_name,
+            handle: &handle,
+            password_hash: &password_hash,
+        };
+        let added = self
+            .store()
+            .add_member(owner.company, &person, role, app::clock::now())
+            .await
+            .expect("Postgres answers");
+        assert!(matches!(added, Added::Done(_)), "{added:?}");
+        Person::login(self, &email).await
     }
 }
 

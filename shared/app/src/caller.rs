@@ -29,3 +29,16 @@ pub struct Client {
     /// The id under which the logs know it.
     pub request_id: String,
 }
+
+impl Client {
+    /// The call as sessions and the audit log remember it.
+    #[must_use]
+    pub fn origin(&self) -> store::Origin<'_> {
+        store::Origin {
+            at: self.at,
+            address: &self.address,
+            user_agent: &self.user_agent,
+            request_id: &self.request_id,
+        }
+    }
+}

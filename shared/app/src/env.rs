@@ -8,15 +8,18 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_secretsmanager::error::SdkError;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use files::Files;
 use live::{Egress, Live};
 use store::{Password, Store, Target};
 
 use crate::clock;
 use crate::config::Config;
 use crate::rds_token::rds_token;
+use crate::secret::Secret;
 
 /// A setting that stops the function.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +51,40 @@ pub fn optional(name: &'static str) -> Option<String> {
 /// # Errors
 /// [`SettingError`] naming the variable.
 pub fn store() -> Result<Store, SettingError> {
-    let name = "MARU_POSTGRES_URL";
+    postgres("MARU_POSTGRES_URL")
+}
+
+/// Postgres as the owner of the schema, from `MARU_POSTGRES_OWNER_URL`: for migrations alone. When the address
+/// holds no password, the secret that `MARU_POSTGRES_OWNER_SECRET` names does (as RDS writes it).
+///
+/// # Errors
+/// [`SettingError`] naming the variable; or when the secret cannot be read.
+pub async fn owner_store() -> Result<Store, crate::Error> {
+    #[derive(serde::Deserialize)]
+    struct Owner {
+        password: Secret<String>,
+    }
+    let (name, secret) = ("MARU_POSTGRES_OWNER_URL", "MARU_POSTGRES_OWNER_SECRET");
+    let address = required(name)?;
+    let malformed = |error: store::Error| SettingError::Malformed(name, error.to_string());
+    let store = Store::new(&address, Password::InAddress).map_err(malformed)?;
+    if store.has_password() {
+        return Ok(store);
+    }
+    let client = aws_sdk_secretsmanager::Client::new(&aws("AWS_ENDPOINT_URL_SECRETS_MANAGER")?);
+    let answer = client
+        .get_secret_value()
+        .secret_id(required(secret)?)
+        .send();
+    let answer = answer.await.map_err(SdkError::into_service_error)?;
+    let text = answer.secret_string.unwrap_or_default();
+    let owner: Owner = serde_json::from_str(&text)
+        .map_err(|_| SettingError::Malformed(secret, "the secret has no password".to_owned()))?;
+    let password = move |_: &Target| Ok(owner.password.expose().clone());
+    Ok(Store::new(&address, Password::Token(Arc::new(password))).map_err(malformed)?)
+}
+
+fn postgres(name: &'static str) -> Result<Store, SettingError> {
     let address = required(name)?;
     let (region, credentials) = (required("AWS_REGION")?, credentials()?);
     let token = move |target: &Target| rds_token(target, &region, &credentials, clock::now());
@@ -113,6 +149,34 @@ pub fn connections() -> Result<live::Settings, SettingError> {
         clock: clock::now,
         members: None,
     })
+}
+
+/// Redis alone, for a function that counts calls and has neither table nor sockets.
+///
+/// # Errors
+/// [`SettingError`] naming the variable.
+pub fn limits() -> Result<Live, SettingError> {
+    Ok(Live::new(live::Settings {
+        redis_url: required("MARU_REDIS_URL")?,
+        table: String::new(),
+        aws: aws("AWS_ENDPOINT_URL_DYNAMODB")?,
+        sockets_endpoint: None,
+        lambda_endpoint: None,
+        announce_function: None,
+        egress: Egress::None,
+        clock: clock::now,
+        members: None,
+    }))
+}
+
+/// S3 from `MARU_BUCKET`.
+///
+/// # Errors
+/// [`SettingError`] naming the variable.
+pub fn files() -> Result<Files, SettingError> {
+    let name = "MARU_BUCKET";
+    Files::new(&aws("AWS_ENDPOINT_URL_S3")?, &required(name)?)
+        .map_err(|error| SettingError::Malformed(name, error.to_string()))
 }
 
 /// What the SDK's clients share: credentials and region from Lambda's own variables.

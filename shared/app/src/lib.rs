@@ -2,18 +2,27 @@
 //!
 //! Handlers call use cases (one file per aggregate); use cases compose the three adapters.
 
+pub mod auth;
 pub mod caller;
 pub mod clock;
 pub mod config;
+mod door;
 pub mod env;
 pub mod http;
 pub mod members;
 pub mod messages;
+pub mod password;
+pub mod people;
 pub mod problem;
+mod random;
 mod rds_token;
 pub mod realtime;
+mod refresh_token;
 pub mod rooms;
+pub mod secret;
+pub mod signing;
 pub mod socket;
+pub mod status;
 pub mod telemetry;
 pub mod token;
 

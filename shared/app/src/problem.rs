@@ -118,9 +118,23 @@ impl From<live::Error> for Problem {
     }
 }
 
+impl From<store::Clash> for Problem {
+    fn from(clash: store::Clash) -> Self {
+        Self::new(match clash {
+            store::Clash::EmailTaken => Code::EmailTaken,
+            store::Clash::HandleTaken | store::Clash::RoomNameTaken => Code::NameTaken,
+            store::Clash::MemberLimit => Code::MemberLimit,
+            store::Clash::ClientIdUsed => Code::ClientIdReused,
+            store::Clash::BlobKnown => Code::Conflict,
+        })
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        if error.is_unavailable() {
+        if let Some(clash) = error.clash() {
+            clash.into()
+        } else if error.is_unavailable() {
             Self::unavailable(error)
         } else {
             Self::internal(error)

@@ -5,6 +5,7 @@
 //! people must never lose is in the room's log, which this crate does not know.
 
 mod announce;
+pub mod attempts;
 mod cache;
 mod client;
 mod connections;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::SdkConfig;
 use domain::{CompanyId, RoomId, UserId};
 use futures_util::future::BoxFuture;
@@ -145,6 +147,22 @@ impl Live {
     #[must_use]
     pub fn table(&self) -> &str {
         &self.inner.settings.table
+    }
+
+    /// Whether DynamoDB answers and the table is there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn ping_table(&self) -> Result<(), Error> {
+        let nobody = || AttributeValue::S("ping".to_owned());
+        let asked = self.dynamo().get_item().table_name(self.table());
+        asked
+            .key("pk", nobody())
+            .key("sk", nobody())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| Error::dynamo(error.into_service_error()))
     }
 
     pub(crate) fn settings(&self) -> &Settings {

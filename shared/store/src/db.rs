@@ -95,6 +95,12 @@ impl Store {
         Ok(Db(client))
     }
 
+    /// Whether the address holds a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.inner.config.get_password().is_some()
+    }
+
     /// A connection of its own, for migrations.
     pub(crate) async fn connect(&self) -> Result<Client, Error> {
         self.inner.connect().await

@@ -48,7 +48,6 @@ pub(crate) const ACCOUNT: &str =
     c.id as company_id, c.name as company_name, c.plan";
 
 /// A company that is about to be, and its owner.
-#[derive(Debug)]
 pub struct NewCompany<'a> {
     /// The company's id.
     pub id: CompanyId,
@@ -59,7 +58,6 @@ pub struct NewCompany<'a> {
 }
 
 /// A person who is about to be.
-#[derive(Debug)]
 pub struct NewPerson<'a> {
     /// Their id.
     pub id: UserId,

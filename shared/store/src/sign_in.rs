@@ -12,7 +12,7 @@ use crate::sessions::NewSession;
 use crate::{Error, Store};
 
 /// What is known about an address before the password was looked at.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Door {
     /// Until when the address is locked, whether or not anyone has it.
     pub locked_until: Option<OffsetDateTime>,
@@ -21,7 +21,7 @@ pub struct Door {
 }
 
 /// The person whose address it is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Known {
     /// Their company.
     pub company: CompanyId,
@@ -34,7 +34,6 @@ pub struct Known {
 }
 
 /// A right password, about to become a session.
-#[derive(Debug)]
 pub struct Admission<'a> {
     /// Who comes in.
     pub person: &'a Known,

@@ -109,8 +109,10 @@ codes! {
     FrameTooLarge "frame_too_large" 413 "The frame is too large." "프레임이 너무 큽니다.";
     Unauthenticated "unauthenticated" 401 "Sign in first." "먼저 로그인하세요.";
     TokenInvalid "token_invalid" 401 "The access token is not valid; refresh it or sign in again." "액세스 토큰이 유효하지 않습니다. 갱신하거나 다시 로그인하세요.";
+    SessionEnded "session_ended" 401 "The session is over; sign in again." "세션이 끝났습니다. 다시 로그인하세요.";
     CredentialsInvalid "credentials_invalid" 401 "The email or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다.";
     Forbidden "forbidden" 403 "You may see this, but not do that." "볼 수는 있지만 이 작업은 할 수 없습니다.";
+    AccountSuspended "account_suspended" 403 "The account is suspended; ask an administrator of your company." "정지된 계정입니다. 회사 관리자에게 문의하세요.";
     ReadOnly "read_only" 403 "You may only read here." "여기서는 읽기만 할 수 있습니다.";
     MemberLimit "member_limit" 403 "The room is full." "채팅방 정원이 찼습니다.";
     NotFound "not_found" 404 "There is no such thing here." "찾을 수 없습니다.";

@@ -20,8 +20,9 @@ const MAX_KEY: usize = 128;
 
 /// Runs the call once per key; a repetition gets the first answer again.
 pub(super) async fn once(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let (Some(live), Some(caller)) = (&shared.live, request.extensions().get::<Caller>().cloned())
-    else {
+    // A function without a table has nothing to repeat an answer from.
+    let live = shared.live.as_ref().filter(|live| !live.table().is_empty());
+    let (Some(live), Some(caller)) = (live, request.extensions().get::<Caller>().cloned()) else {
         return next.run(request).await;
     };
     let Some(key) = request

@@ -10,7 +10,7 @@ mod render;
 mod serve;
 
 pub use etag::{IfMatch, Tagged};
-pub use extract::{Json, Path, Query};
+pub use extract::{Json, OptionalJson, Path, Query};
 pub use serve::{Shared, layered, serve};
 
 /// Largest body that is read, in bytes: no request of ours needs more, files go straight to S3.

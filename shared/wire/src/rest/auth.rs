@@ -5,7 +5,7 @@ use domain::company::{CompanyName, CompanyRole, Plan};
 use domain::{CompanyId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::FieldError;
 
@@ -52,7 +52,7 @@ impl Register {
         let email = checked("email", Email::parse(&self.email), &mut errors);
         let password = Password::choose(&self.password)
             .map_err(|faults| {
-                errors.extend(faults.into_iter().map(|fault| field("password", fault)))
+                errors.extend(faults.into_iter().map(|fault| field("password", fault)));
             })
             .ok();
         let full_name = checked("full_name", FullName::parse(&self.full_name), &mut errors);
@@ -289,6 +289,17 @@ pub struct MeView {
     /// The session of this call.
     #[schema(value_type = uuid::Uuid)]
     pub session_id: SessionId,
+}
+
+/// A page of one's sessions.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SessionsQuery {
+    /// How many, 1 to 100; 50 when absent.
+    pub limit: Option<i64>,
+    /// Where to go on, from the last answer.
+    pub cursor: Option<String>,
 }
 
 /// A device that is signed in.

@@ -11,5 +11,6 @@ pub mod room_changes;
 pub mod room_list;
 pub mod room_settings;
 pub mod rooms;
+pub mod status;
 pub mod timestamp;
 pub mod words;

@@ -1,0 +1,68 @@
+//! Who I am, and where I am signed in.
+
+use app::http::{Json, Path, Query};
+use app::{Caller, Problem, people};
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::SessionId;
+use wire::rest::auth::{MeView, SessionView, SessionsQuery};
+use wire::rest::page::Page;
+
+use crate::Deps;
+
+/// Answers who is calling
+///
+/// The person, their company with what its plan allows, and the session.
+///
+/// Refusals: `session_ended`.
+#[utoipa::path(
+    get,
+    path = "/v1/me",
+    tag = "me",
+    responses((status = 200, description = "The caller", body = MeView))
+)]
+pub(crate) async fn me(State(deps): State<Deps>, caller: Caller) -> Result<Json<MeView>, Problem> {
+    people::me(&deps.store, &caller).await.map(Json)
+}
+
+/// Lists the caller's sessions
+///
+/// Each is one sign-in on one device; newest first. Those that were ended or ran out are not there.
+///
+/// Refusals: `invalid`, `session_ended`.
+#[utoipa::path(
+    get,
+    path = "/v1/me/sessions",
+    tag = "me",
+    params(SessionsQuery),
+    responses((status = 200, description = "A page of sessions", body = Page<SessionView>))
+)]
+pub(crate) async fn sessions(
+    State(deps): State<Deps>,
+    caller: Caller,
+    Query(query): Query<SessionsQuery>,
+) -> Result<Json<Page<SessionView>>, Problem> {
+    let page = people::sessions(&deps.store, &caller, query.limit, query.cursor.as_deref());
+    page.await.map(Json)
+}
+
+/// Ends one of the caller's sessions
+///
+/// The device cannot take new tokens from now on; its access token runs out within 15 minutes.
+///
+/// Refusals: `not_found`.
+#[utoipa::path(
+    delete,
+    path = "/v1/me/sessions/{id}",
+    tag = "me",
+    params(("id" = uuid::Uuid, Path, description = "The session")),
+    responses((status = 204, description = "Ended"))
+)]
+pub(crate) async fn end_session(
+    State(deps): State<Deps>,
+    caller: Caller,
+    Path(session): Path<SessionId>,
+) -> Result<StatusCode, Problem> {
+    people::end_session(&deps.store, &caller, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
