@@ -1,5 +1,7 @@
 //! The running stack that all tests share.
 
+use store::{Password, Store};
+
 /// Where the parts of the stack listen.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -9,4 +11,12 @@ pub struct Stack {
     pub sockets: String,
     /// Postgres, as the functions' own role.
     pub postgres: String,
+}
+
+impl Stack {
+    /// Postgres, as the functions see it; each test has a connection of its own.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::new(&self.postgres, Password::InAddress).expect("the stack knows its own address")
+    }
 }
