@@ -5,8 +5,10 @@
 )]
 
 mod checksums;
+mod chunked;
 mod objects;
 mod rules;
+mod sdk;
 mod uploads;
 
 use std::path::PathBuf;
