@@ -18,7 +18,7 @@ use crate::template::{Function, Route};
 /// A runtime in shell. REST: tells the event. Handshake: `deny`, `unauthorized` and `refuse` in the
 /// query choose the answer. Frames and ends are appended to `$EVENTS`; `boom` fails.
 const RUNTIME: &str = r#"
-base="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+base="$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
 headers=$(mktemp)
 answer() { printf '%s' "$1" | curl -sS -o /dev/null --data-binary @- "$base/$id/${2:-response}"; }
 policy='"policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"EFFECT","Action":"*","Resource":"*"}]}'

@@ -49,6 +49,8 @@ impl Launcher {
 
     /// Starts the process of the instance `id`. It is killed when the child is dropped.
     ///
+    /// The Runtime API is told with a scheme: the runtime takes a path behind it only then.
+    ///
     /// Its standard input is a pipe from here: when this process is gone, however it went, the
     /// instance reads its end and goes too.
     pub(super) fn launch(&self, function: &str, id: u64) -> std::io::Result<Child> {
@@ -61,7 +63,7 @@ impl Launcher {
             .envs(&self.environment)
             .env(
                 "AWS_LAMBDA_RUNTIME_API",
-                format!("{}/instances/{function}/{id}", self.runtime),
+                format!("http://{}/instances/{function}/{id}", self.runtime),
             )
             .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("{function}/{id}"))
             .stdin(Stdio::piped())

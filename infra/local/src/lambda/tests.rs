@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A runtime in shell: echoes events; `die` ends it, `hang` keeps it from answering, `fail` fails.
 const RUNTIME: &str = r#"
-base="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+base="$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
 while :; do
   body=$(curl -sS -D /tmp/maru-headers-$$ "$base/next") || exit 1
   id=$(tr -d '\r' < /tmp/maru-headers-$$ | sed -n 's/^lambda-runtime-aws-request-id: //p')
