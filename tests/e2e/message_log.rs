@@ -1,14 +1,13 @@
 //! Sending under fire: one gap-free log, retries, removals and archives that race with senders.
 
-use std::sync::Arc;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::UserId;
 use domain::message::{Message, Refusal};
-use domain::room::{Access, Action, Role, Status, can};
+use domain::room::{Access, Action, Role, SeatChange, Status, can};
 use futures_util::future::join_all;
-use serde_json::json;
-use store::Appended;
+use serde_json::{Value, json};
+use store::{Appended, Changed, Password, Store};
 use support::hall::payload;
 use support::{Hall, Stack, WireCounter};
 use tokio_postgres::types::Type;
@@ -114,10 +113,10 @@ async fn r_m2_the_same_client_id_with_other_content_is_refused() {
 #[tokio::test]
 async fn r_m2_a_retry_is_answered_even_if_the_room_was_archived_since() {
     let hall = hall(1).await;
+    let creator = hall.caller(hall.people[0]);
     let message = with_client_id(hall.message(hall.people[0], "one"), "c1");
     let first = sent(hall.append(&hall.store, &message).await);
-    let archive = "update rooms set status = 'archived' where id = $1 and $2::uuid is not null";
-    hall.change("room.archived", archive, hall.people[0]).await;
+    logged(hall.store.archive_room(&hall.act(&creator)).await);
     let again = with_client_id(hall.message(hall.people[0], "one"), "c1");
     assert_eq!(
         hall.append(&hall.store, &again).await,
@@ -125,80 +124,95 @@ async fn r_m2_a_retry_is_answered_even_if_the_room_was_archived_since() {
     );
 }
 
-/// Lets six connections of `author` send until `change` is in the log and each was refused for it; answers the
-/// numbers of their messages, and the number of the change.
-async fn race(
-    hall: &Hall,
-    author: UserId,
-    kind: &str,
-    change: &str,
-    refusal: Refusal,
-) -> (Vec<i64>, i64) {
-    let sent_so_far = Arc::new(AtomicUsize::new(0));
+/// The number of the event of a change that must have been made.
+fn logged<T: Debug>(changed: Result<Changed<T>, store::Error>) -> i64 {
+    match changed.expect("Postgres answers") {
+        Changed::Done(_, event) => event.seq,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Lets six connections of the second person send until each of them was refused for `refusal`, and makes `change`
+/// in the midst of it. Nothing of theirs may follow the number that it answers, and no number may be missing.
+async fn race(hall: &Hall, refusal: Refusal, change: impl AsyncFnOnce(&Store) -> i64) {
+    let author = hall.people[1];
+    let sent_so_far = AtomicUsize::new(0);
     let senders = (0..6).map(|_| {
-        let (store, sent_so_far) = (hall.another_store(), Arc::clone(&sent_so_far));
+        let (store, sent_so_far) = (hall.another_store(), &sent_so_far);
         async move {
-            let mut numbers = Vec::new();
             loop {
                 let message = hall.message(author, "still here");
                 match hall.append(&store, &message).await {
-                    Appended::Sent(message) => numbers.push(message.seq),
+                    Appended::Sent(_) => sent_so_far.fetch_add(1, Ordering::Relaxed),
                     Appended::Known(_) => panic!("it has no client_id"),
-                    Appended::Refused(why) => {
-                        assert_eq!(why, refusal);
-                        return numbers;
-                    }
-                }
-                sent_so_far.fetch_add(1, Ordering::Relaxed);
+                    Appended::Refused(why) => return assert_eq!(why, refusal),
+                };
             }
         }
     });
-    let remover = async {
+    let changer = async {
         while sent_so_far.load(Ordering::Relaxed) < 60 {
             tokio::task::yield_now().await;
         }
-        hall.change(kind, change, author).await
+        change(&hall.store).await
     };
-    let (numbers, at) = tokio::join!(join_all(senders), remover);
-    (numbers.concat(), at)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r_m3_nothing_of_a_removed_member_follows_the_removal() {
-    let hall = hall(2).await;
-    let author = hall.people[1];
-    let remove = "delete from room_members where room_id = $1 and user_id = $2";
-    let (numbers, removed_at) =
-        race(&hall, author, "member.removed", remove, Refusal::NoRoom).await;
-    assert!(numbers.len() >= 60);
-    let late: Vec<_> = numbers.iter().filter(|seq| **seq > removed_at).collect();
-    assert!(
-        late.is_empty(),
-        "logged after the removal's {removed_at}: {late:?}"
-    );
+    let (_, changed_at) = tokio::join!(join_all(senders), changer);
     let log = hall.log().await;
     let last = i64::try_from(log.len()).expect("a short log");
-    assert_eq!(log.last().map(|(seq, _, _)| *seq), Some(last), "no gaps");
+    assert!(log.iter().map(|event| event.0).eq(1..=last), "gaps");
+    let theirs = json!(author);
+    let late =
+        |(seq, _, data): &&(i64, String, Value)| *seq > changed_at && data["author"] == theirs;
+    assert_eq!(
+        log.iter().find(late),
+        None,
+        "after the change at {changed_at}"
+    );
+    let stored = sent_so_far.into_inner();
+    let count = log
+        .iter()
+        .filter(|event| event.2["author"] == theirs)
+        .count();
+    assert_eq!(count, stored, "each message that was answered is there");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
+async fn r_m3_nothing_of_a_removed_member_follows_the_removal() {
+    let hall = hall(2).await;
+    let creator = hall.caller(hall.people[0]);
+    race(&hall, Refusal::NoRoom, async |store| {
+        logged(
+            store
+                .remove_member(&hall.act(&creator), hall.people[1])
+                .await,
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn r_m3_nothing_follows_an_archive() {
     let hall = hall(2).await;
-    let author = hall.people[1];
-    let archive = "update rooms set status = 'archived' where id = $1 and $2::uuid is not null";
-    let (numbers, at) = race(&hall, author, "room.archived", archive, Refusal::Archived).await;
-    assert!(numbers.iter().all(|seq| *seq < at));
-    let (last, kind, _) = hall.log().await.pop().expect("a log");
-    assert_eq!((last, kind.as_str()), (at, "room.archived"));
+    let creator = hall.caller(hall.people[0]);
+    race(&hall, Refusal::Archived, async |store| {
+        logged(store.archive_room(&hall.act(&creator)).await)
+    })
+    .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn r_m3_nothing_follows_being_made_read_only() {
     let hall = hall(2).await;
-    let author = hall.people[1];
-    let demote = "update room_members set access = 'read_only' where room_id = $1 and user_id = $2";
-    let (numbers, at) = race(&hall, author, "member.updated", demote, Refusal::ReadOnly).await;
-    assert!(numbers.iter().all(|seq| *seq < at));
+    let creator = hall.caller(hall.people[0]);
+    let read_only = SeatChange {
+        role: None,
+        access: Some(Access::ReadOnly),
+    };
+    race(&hall, Refusal::ReadOnly, async |store| {
+        let act = hall.act(&creator);
+        logged(store.change_member(&act, hall.people[1], read_only).await)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -234,8 +248,11 @@ async fn r_c2_who_may_write_is_the_permission_table() {
 #[tokio::test]
 async fn r_c6_slow_mode_holds_each_member_back() {
     let hall = hall(2).await;
-    let slow = "update rooms set settings = '{\"slow_mode_s\": 60}' where id = $1 and $2::uuid is not null";
-    hall.change("room.updated", slow, hall.people[0]).await;
+    hall.run(
+        "update rooms set settings = '{\"slow_mode_s\": 60}' where id = $1",
+        &[(&hall.room.0, Type::UUID)],
+    )
+    .await;
     let first = hall.message(hall.people[1], "one");
     let later = |ms| Message {
         created_at: first.created_at + time::Duration::milliseconds(ms),
@@ -305,7 +322,7 @@ async fn r_a8_another_company_or_a_suspended_person_sends_nothing() {
 async fn r_m3_a_send_is_one_round_trip_and_names_no_statement() {
     let (counter, url) = WireCounter::before(&Stack::get().await.postgres).await;
     let hall = hall(1).await;
-    let store = store::Store::new(&url, store::Password::InAddress).expect("an address");
+    let store = Store::new(&url, Password::InAddress).expect("an address");
     store.ping().await.expect("Postgres answers");
     for n in 0..20 {
         counter.reset();

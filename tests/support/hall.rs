@@ -4,7 +4,7 @@ use app::{Caller, Client};
 use domain::message::{Content, Draft, Message};
 use domain::{CompanyId, MessageId, RoomId, SessionId, UserId};
 use serde_json::Value;
-use store::{Appended, Password, Store};
+use store::{Act, Appended, Origin, Password, Store};
 use tokio_postgres::NoTls;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
@@ -128,27 +128,21 @@ impl Hall {
             .collect()
     }
 
-    /// Does `change` (a statement about the room $1 and the person $2) as every change of a room is done, and logs it
-    /// as `kind`; answers the event's number.
-    pub async fn change(&self, kind: &str, change: &str, user: UserId) -> i64 {
-        let room = (&self.room.0 as &(dyn ToSql + Sync), Type::UUID);
-        self.run("begin", &[]).await;
-        self.run(
-            "select from rooms where id = $1 for update",
-            std::slice::from_ref(&room),
-        )
-        .await;
-        self.run(change, &[room.clone(), (&user.0, Type::UUID)])
-            .await;
-        let rows = self.run(
-            "with bumped as (update rooms set last_seq = last_seq + 1 where id = $1 returning company_id, last_seq)
-             insert into room_events (company_id, room_id, seq, type, payload, at)
-             select company_id, $1, last_seq, $2, '{}', now() from bumped returning seq",
-            &[room, (&kind, Type::TEXT)],
-        ).await;
-        let seq = rows[0].get(0);
-        self.run("commit", &[]).await;
-        seq
+    /// `caller` changing the room.
+    #[must_use]
+    pub fn act<'a>(&self, caller: &'a Caller) -> Act<'a> {
+        Act {
+            company: self.company,
+            room: self.room,
+            actor: caller.user,
+            id: fresh_id(),
+            origin: Origin {
+                at: caller.client.at,
+                address: &caller.client.address,
+                user_agent: &caller.client.user_agent,
+                request_id: &caller.client.request_id,
+            },
+        }
     }
 
     async fn seed(&self) {
