@@ -1,3 +1,5 @@
 //! End-to-end tests, against one running stack; each test has a company of its own.
 
 mod auth;
+mod contract;
+mod strangers;

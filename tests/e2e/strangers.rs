@@ -1,0 +1,156 @@
+//! What somebody of another company, somebody outside a room, and somebody without a token get on every route.
+//!
+//! The table is held against the document: a new route without a row here fails.
+
+use std::collections::BTreeSet;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use support::{Person, Stack};
+
+use crate::contract::documented;
+
+/// Routes that name something, and the body to try them with.
+const NAMING: &[(&str, &str, &str)] = &[
+    ("GET", "/v1/chatrooms/{id}", ""),
+    ("PATCH", "/v1/chatrooms/{id}", r#"{"description":"mine now"}"#),
+    ("POST", "/v1/chatrooms/{id}/archive", ""),
+    ("POST", "/v1/chatrooms/{id}/restore", ""),
+    ("POST", "/v1/chatrooms/{id}/join", ""),
+    ("POST", "/v1/chatrooms/{id}/leave", ""),
+    ("GET", "/v1/chatrooms/{id}/members", ""),
+    ("POST", "/v1/chatrooms/{id}/members", r#"{"members":[{"user_id":"{me}"}]}"#),
+    ("PATCH", "/v1/chatrooms/{id}/members/{user_id}", r#"{"role":"admin"}"#),
+    ("DELETE", "/v1/chatrooms/{id}/members/{user_id}", ""),
+    ("PUT", "/v1/chatrooms/{id}/read", r#"{"seq":1}"#),
+    ("GET", "/v1/chatrooms/{id}/events", ""),
+    ("GET", "/v1/chatrooms/{id}/messages", ""),
+    ("POST", "/v1/chatrooms/{id}/messages", r#"{"content":"let me in"}"#),
+    ("GET", "/v1/messages/{id}", ""),
+    ("GET", "/v1/uploads/{id}", ""),
+    ("DELETE", "/v1/uploads/{id}", ""),
+    ("POST", "/v1/uploads/{id}/parts/sign", r#"{"parts":[{"number":1}]}"#),
+    ("POST", "/v1/uploads/{id}/parts/{n}/done", ""),
+    ("POST", "/v1/uploads/{id}/complete", ""),
+    ("GET", "/v1/files/{id}", ""),
+    ("GET", "/v1/files/{id}/download", ""),
+    ("DELETE", "/v1/me/sessions/{id}", ""),
+];
+
+/// Routes that name a room or nothing in their body or query, or need no token: each has tests of its own.
+const OTHERS: &[&str] = &[
+    "GET /.well-known/jwks.json",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /v1/chatrooms",
+    "GET /v1/company/storage",
+    "GET /v1/files",
+    "GET /v1/me",
+    "GET /v1/me/sessions",
+    "GET /v1/openapi.json",
+    "GET /v1/sync",
+    "GET /v1/uploads",
+    "POST /v1/auth/login",
+    "POST /v1/auth/logout",
+    "POST /v1/auth/refresh",
+    "POST /v1/auth/register",
+    "POST /v1/chatrooms",
+    "POST /v1/realtime/tickets",
+    "POST /v1/uploads",
+];
+
+/// One of everything, belonging to its owner.
+struct Things {
+    room: String,
+    message: String,
+    upload: String,
+    file: String,
+}
+
+#[test]
+fn every_route_has_a_row() {
+    let named = NAMING.iter().map(|(method, path, _)| format!("{method} {path}"));
+    let rows: BTreeSet<String> = named.chain(OTHERS.iter().map(|it| (*it).to_owned())).collect();
+    assert_eq!(rows, documented(), "left: the table, right: the document");
+}
+
+#[tokio::test]
+async fn r_a8_a_stranger_gets_404_on_every_route() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let things = things(&owner).await;
+    let stranger = Person::register(stack).await;
+    for (asked, answer) in try_all(&stranger, &owner, &things).await {
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{asked}: {answer:#?}");
+        assert_eq!(answer.code(), "not_found", "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn r_c3_a_colleague_outside_a_private_room_gets_404_on_every_route() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let things = things(&owner).await;
+    let colleague = stack.person_in(&owner).await;
+    for (asked, answer) in try_all(&colleague, &owner, &things).await {
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{asked}: {answer:#?}");
+    }
+}
+
+#[tokio::test]
+async fn r_a2_without_a_token_every_route_answers_401() {
+    let stack = Stack::get().await;
+    let nobody = support::Rest::anonymous(stack);
+    let id = uuid::Uuid::nil().to_string();
+    for (method, path, _) in NAMING {
+        let path = path.replace("{id}", &id).replace("{user_id}", &id).replace("{n}", "1");
+        let method: Method = method.parse().expect("a method");
+        let answer = nobody.call(method, &path).await;
+        assert_eq!(answer.refusal(), (401, "unauthenticated"), "{path}");
+    }
+}
+
+/// Every naming route, tried by `who` with the ids of `owner`'s things.
+async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, support::Answer)> {
+    let mut answers = Vec::new();
+    for (method, path, body) in NAMING {
+        let thing = match path.split('/').nth(2) {
+            Some("chatrooms") => &things.room,
+            Some("messages") => &things.message,
+            Some("uploads") => &things.upload,
+            Some("files") => &things.file,
+            _ => &owner.session.to_string(),
+        };
+        let path = path
+            .replace("{id}", thing)
+            .replace("{user_id}", &owner.id.to_string())
+            .replace("{n}", "1");
+        let mut call = who.call(method.parse().expect("a method"), &path);
+        if !body.is_empty() {
+            let body = body.replace("{me}", &who.id.to_string());
+            call = call.json(&serde_json::from_str::<Value>(&body).expect("JSON"));
+        }
+        answers.push((format!("{method} {path}"), call.await));
+    }
+    answers
+}
+
+async fn things(owner: &Person) -> Things {
+    let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+    let name = format!("Private {}", uuid::Uuid::from(owner.company.0));
+    let room = id(&owner.post("/v1/chatrooms", json!({"name": name, "type": "private"})).await.ok());
+    let path = format!("/v1/chatrooms/{room}/messages");
+    let message = id(&owner.post(&path, json!({"content": "ours"})).await.ok());
+    let start = json!({
+        "room_id": room, "name": "ours.bin", "size": 0,
+        "content_type": "application/octet-stream", "checksum": "none",
+    });
+    let begun = owner.post("/v1/uploads", start.clone()).await.ok();
+    let url = begun["parts"][0]["url"].as_str().expect("a signed part");
+    let put = reqwest::Client::new().put(url).header("content-length", 0).body("").send().await;
+    assert!(put.expect("S3 answers").status().is_success());
+    let complete = format!("/v1/uploads/{}/complete", id(&begun["upload"]));
+    let file = id(&owner.post(&complete, json!({})).await.ok());
+    let upload = id(&owner.post("/v1/uploads", start).await.ok()["upload"]);
+    Things { room, message, upload, file }
+}
