@@ -1,9 +1,84 @@
-//! The inspect function.
+//! The inspect function: looks at each new object in the bucket.
+
+use app::{Files, Live, Problem, Store, clock, env, files};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Deserialize;
+
+/// Everything this function may reach; `template.yaml` grants exactly this.
+#[derive(Clone)]
+pub struct Deps {
+    /// Postgres.
+    pub store: Store,
+    /// The sockets that hear of a quarantine.
+    pub live: Live,
+    /// The bucket.
+    pub files: Files,
+}
+
+/// What S3 sends, as far as it matters here: the keys of new objects.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Notification {
+    /// One a new object.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<Record>,
+}
+
+/// One new object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Record {
+    /// Where it is.
+    pub s3: Place,
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Place {
+    /// The object.
+    pub object: Object,
+}
+
+/// An object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Object {
+    /// Its key, as in a form: ours are plain ASCII, of which nothing is ever encoded.
+    pub key: String,
+}
 
 /// Serves invocations until the instance is taken away.
 ///
 /// # Errors
 /// When a setting is missing or the runtime cannot be reached.
 pub async fn run() -> Result<(), app::Error> {
+    let store = env::store()?;
+    let deps = Deps {
+        live: env::live(&store)?,
+        store,
+        files: env::files()?,
+    };
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Notification>| {
+        let deps = deps.clone();
+        async move { inspect(&deps, event.payload).await }
+    }))
+    .await
+}
+
+/// Looks at each object of `event`. The event comes at least once, late and in any order; a failure brings it again.
+///
+/// # Errors
+/// When a store did not answer.
+pub async fn inspect(deps: &Deps, event: Notification) -> Result<(), app::Error> {
+    for record in event.records {
+        let key = &record.s3.object.key;
+        files::inspect(&deps.store, &deps.live, &deps.files, key, clock::now())
+            .await
+            .map_err(failed)?;
+    }
     Ok(())
+}
+
+fn failed(problem: Problem) -> app::Error {
+    match problem.source {
+        Some(source) => source,
+        None => problem.code.as_str().into(),
+    }
 }

@@ -13,7 +13,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::faults::{self, Faults, Target};
@@ -23,15 +22,11 @@ use crate::loopback::{Body, BoxError, Server, StartError, answer};
 #[derive(Debug)]
 pub struct DynamoDb {
     server: Server,
-    engine: JoinHandle<()>,
-    stop: DropGuard,
+    _engine: DropGuard,
 }
 
 /// How often expired items are removed; AWS promises days, tests want to see it happen.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// How long its end is waited for.
-const GRACE: Duration = Duration::from_secs(2);
 
 type Upstream = Client<HttpConnector, Body>;
 
@@ -53,7 +48,7 @@ impl DynamoDb {
             .await
             .map_err(|error| StartError::new("DynamoDB broke while opening", error))??;
         let stop = CancellationToken::new();
-        let (engine, running) = engine(database.clone(), stop.clone()).await?;
+        let engine = engine(database.clone(), stop.clone()).await?;
         tokio::spawn(sweep(database, stop.clone()));
         let upstream: Upstream = Client::builder(TokioExecutor::new()).build_http();
         let server = Server::start("DynamoDB", listen, move |request| {
@@ -74,8 +69,7 @@ impl DynamoDb {
         .await?;
         Ok(Self {
             server,
-            engine: running,
-            stop: stop.drop_guard(),
+            _engine: stop.drop_guard(),
         })
     }
 
@@ -88,10 +82,6 @@ impl DynamoDb {
     /// Ends it; the data file stays.
     pub async fn stop(self) {
         self.server.stop().await;
-        self.stop.disarm().cancel();
-        if tokio::time::timeout(GRACE, self.engine).await.is_err() {
-            tracing::warn!("DynamoDB is still closing");
-        }
     }
 }
 
@@ -143,25 +133,21 @@ fn request<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, StartErro
 }
 
 /// Serves the engine on a port of its own, known to the proxy alone.
-async fn engine(
-    database: Database,
-    stop: CancellationToken,
-) -> Result<(Authority, JoinHandle<()>), StartError> {
+async fn engine(database: Database, stop: CancellationToken) -> Result<Authority, StartError> {
     let failed = |error| StartError::new("DynamoDB could not start", error);
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let running = tokio::spawn(async move {
+    tokio::spawn(async move {
         let ended =
             dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()).await;
         if let Err(error) = ended {
             tracing::error!(%error, "DynamoDB ended");
         }
     });
-    let authority = Authority::try_from(address.to_string())
-        .map_err(|error| StartError::new("DynamoDB has no address", error))?;
-    Ok((authority, running))
+    Authority::try_from(address.to_string())
+        .map_err(|error| StartError::new("DynamoDB has no address", error))
 }
 
 async fn sweep(database: Database, stop: CancellationToken) {

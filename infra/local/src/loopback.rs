@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -200,17 +200,12 @@ where
     }
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let waiting = request.headers().contains_key(http::header::EXPECT);
-        handle(request.map(|body| {
-            let body = Some(body);
-            Draining { body, waiting }.boxed()
-        }))
+        handle(request.map(|body| Draining { body: Some(body) }.boxed()))
     });
     let mut connection = pin!(
         http1::Builder::new()
             .max_buf_size(BUFFER)
-            // Idle connections stay: a frozen function comes back to its own after any time.
-            .header_read_timeout(None)
+            .timer(TokioTimer::new())
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
     );
@@ -231,8 +226,6 @@ where
 /// A client that is still sending while the server closes sees a broken pipe, not the refusal.
 struct Draining {
     body: Option<Incoming>,
-    /// The client waits for leave to send: then no body comes after a refusal.
-    waiting: bool,
 }
 
 impl hyper::body::Body for Draining {
@@ -265,9 +258,6 @@ impl Drop for Draining {
         let Some(mut body) = self.body.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        if self.waiting {
-            return;
-        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };

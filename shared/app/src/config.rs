@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct Config {
     /// How much one person or address may ask for.
     pub limits: Limits,
+    /// How files are sent and fetched.
+    pub uploads: Uploads,
 }
 
 /// Rate limits. Each counts within a window that opens with the first call.
@@ -40,6 +42,31 @@ impl Default for Limits {
             signings_per_min: 600,
             frames_per_s: 20,
             anonymous_per_min: 60,
+        }
+    }
+}
+
+/// How files are sent and fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uploads {
+    /// Most uploads that one person may be sending at a time.
+    pub max_sending: u32,
+    /// How long an upload may be resumed after its last activity, in seconds.
+    pub resumable_s: u32,
+    /// How long the URL of a part is good for, in seconds; never longer than the credentials that signed it.
+    pub part_url_s: u32,
+    /// How long the URL of a download is good for unless the caller says otherwise, in seconds.
+    pub download_url_s: u32,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            max_sending: domain::upload::MAX_SENDING,
+            resumable_s: 24 * 60 * 60,
+            part_url_s: 60 * 60,
+            download_url_s: 60 * 60,
         }
     }
 }

@@ -141,3 +141,13 @@ impl From<store::Error> for Problem {
         }
     }
 }
+
+impl From<files::Error> for Problem {
+    fn from(error: files::Error) -> Self {
+        if error.is_unavailable() {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod invoke;
 pub mod limits;
 mod membership;
 mod memory;
+pub mod progress;
 mod push;
 mod sign;
 mod sockets;

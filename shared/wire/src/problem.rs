@@ -115,6 +115,8 @@ codes! {
     AccountSuspended "account_suspended" 403 "The account is suspended; ask an administrator of your company." "정지된 계정입니다. 회사 관리자에게 문의하세요.";
     ReadOnly "read_only" 403 "You may only read here." "여기서는 읽기만 할 수 있습니다.";
     MemberLimit "member_limit" 403 "The room is full." "채팅방 정원이 찼습니다.";
+    UploadsOff "uploads_off" 403 "Uploads are switched off in this room." "이 채팅방에서는 업로드할 수 없습니다.";
+    FileQuarantined "file_quarantined" 403 "The file is held back until an admin has looked at it." "관리자가 확인할 때까지 보류된 파일입니다.";
     NotFound "not_found" 404 "There is no such thing here." "찾을 수 없습니다.";
     RouteNotFound "route_not_found" 404 "There is no such route." "없는 경로입니다.";
     MethodNotAllowed "method_not_allowed" 405 "This route does not know that method." "이 경로에서 지원하지 않는 메서드입니다.";
@@ -125,12 +127,18 @@ codes! {
     ClientIdReused "client_id_reused" 409 "This client_id was already used for other content." "이 client_id는 이미 다른 내용에 사용되었습니다.";
     IdempotencyKeyReused "idempotency_key_reused" 409 "This Idempotency-Key was already used for another body." "이 Idempotency-Key는 이미 다른 본문에 사용되었습니다.";
     InProgress "in_progress" 409 "The same request is still running; try again shortly." "같은 요청이 처리 중입니다. 잠시 후 다시 시도하세요.";
+    TooManyUploads "too_many_uploads" 409 "You are sending as many files as you may; finish or cancel one." "동시에 보낼 수 있는 파일 수를 넘었습니다. 하나를 끝내거나 취소하세요.";
+    UploadIncomplete "upload_incomplete" 409 "Not all parts of the upload are there yet." "아직 올라오지 않은 부분이 있습니다.";
+    UploadState "upload_state" 409 "The upload is in no state for this." "현재 업로드 상태에서는 할 수 없습니다.";
+    UploadFailed "upload_failed" 409 "The upload cannot be finished any more; begin it anew." "업로드를 완료할 수 없습니다. 다시 시작하세요.";
     VersionMismatch "version_mismatch" 412 "It has changed since you read it; read it again." "읽은 뒤에 변경되었습니다. 다시 읽어 주세요.";
     BodyTooLarge "body_too_large" 413 "The body is too large." "본문이 너무 큽니다.";
     QuotaExceeded "quota_exceeded" 413 "There is not enough storage left." "남은 저장 공간이 부족합니다.";
     FileTooLarge "file_too_large" 413 "The file is larger than the plan allows." "요금제에서 허용하는 파일 크기를 넘었습니다.";
     UnsupportedMediaType "unsupported_media_type" 415 "Send application/json." "application/json으로 보내세요.";
     Invalid "invalid" 422 "Some fields are not valid." "올바르지 않은 항목이 있습니다.";
+    TypeBlocked "type_blocked" 422 "Files of this kind are not taken." "허용되지 않는 종류의 파일입니다.";
+    TypeNotAllowed "type_not_allowed" 422 "This room does not take files of this type." "이 채팅방에서 허용하지 않는 파일 형식입니다.";
     AccountLocked "account_locked" 423 "The account is locked for a while." "계정이 잠시 잠겼습니다.";
     RateLimited "rate_limited" 429 "Too many requests; slow down." "요청이 너무 많습니다. 잠시 후 다시 시도하세요.";
     SlowMode "slow_mode" 429 "The room is in slow mode." "저속 모드입니다. 잠시 후 다시 보내세요.";

@@ -222,8 +222,7 @@ pub(super) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// A new name: of an upload, or an opaque ETag as S3 gives for encrypted objects. An MD5 of each
-/// byte would halve the speed of uploads for something that nobody may rely on.
+/// A new name: of an upload, or an opaque ETag as S3 gives for encrypted objects.
 pub(super) fn new_id() -> String {
     Uuid::now_v7().simple().to_string()
 }

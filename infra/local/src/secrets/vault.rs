@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::loopback::StartError;
 
 /// What every ARN of this endpoint begins with.
-const ARN: &str = "arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:";
+const ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
 
 /// One value of a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]

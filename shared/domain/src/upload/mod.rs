@@ -18,7 +18,7 @@ pub use plan::{MAX_PARTS, MAX_SIZE, MIN_PART, Part, Plan, TooLarge, missing_rang
 pub use progress::{Progress, Sample, progress};
 pub use quota::{MAX_SENDING, Storage, Warning};
 pub use refusal::Refusal;
-pub use session::{Seen, Upload};
+pub use session::{Draft, Seen, Upload};
 pub use signature::{Signature, detect, may_show_inline, refuse_by_content};
 pub use state::{NoSuchArrow, State, Step};
 

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Checksum, Plan, State};
+use super::{Checksum, ContentType, FileName, Plan, State};
 use crate::room::{self, Access, Action, Role};
 use crate::{BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
 
@@ -47,6 +47,23 @@ pub struct Upload {
     pub expires_at: OffsetDateTime,
     /// When it ended.
     pub ended_at: Option<OffsetDateTime>,
+}
+
+/// A file that somebody wants to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The room that it will be in.
+    pub room: RoomId,
+    /// Its name.
+    pub name: FileName,
+    /// Its declared type.
+    pub content_type: ContentType,
+    /// Its parts.
+    pub plan: Plan,
+    /// Whether the parts' checksums are bound.
+    pub checksum: Checksum,
+    /// The SHA-256 of the first parts, in order, as far as they are known.
+    pub part_checksums: Vec<[u8; 32]>,
 }
 
 /// An upload as one person finds it.

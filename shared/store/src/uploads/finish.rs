@@ -100,8 +100,8 @@ const COMPLETE: &str = concat!(
      logged as (
          insert into room_events (company_id, room_id, seq, type, actor_id, payload, at)
          select $1, made.room_id, made.seq, 'file.created', made.uploader_id,
-             $7::jsonb || jsonb_build_object('status', made.status), $6
-         from made
+             $7::jsonb || jsonb_build_object('status', made.status, 'blocked_as', blob.blocked_as), $6
+         from made, blob
          returning payload
      ),
      counted as (

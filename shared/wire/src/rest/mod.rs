@@ -1,6 +1,7 @@
 //! REST bodies, one file per resource; the same types are the answers over the socket.
 
 pub mod auth;
+pub mod files;
 pub mod history;
 pub mod members;
 pub mod messages;
@@ -13,4 +14,6 @@ pub mod room_settings;
 pub mod rooms;
 pub mod status;
 pub mod timestamp;
+pub mod upload_views;
+pub mod uploads;
 pub mod words;

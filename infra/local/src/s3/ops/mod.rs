@@ -161,7 +161,7 @@ macro_rules! headers {
         $crate::s3::model::Headers {
             content_type: $input.content_type,
             content_disposition: $input.content_disposition,
-            content_encoding: $crate::s3::ops::encoding($input.content_encoding),
+            content_encoding: $input.content_encoding,
             content_language: $input.content_language,
             cache_control: $input.cache_control,
             metadata: $input.metadata,
@@ -169,17 +169,6 @@ macro_rules! headers {
     };
 }
 use headers;
-
-/// The encoding of an object without that of its way here.
-fn encoding(header: Option<String>) -> Option<String> {
-    let header = header?;
-    let kept: Vec<&str> = header
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty() && *name != "aws-chunked")
-        .collect();
-    Some(kept.join(",")).filter(|kept| !kept.is_empty())
-}
 
 /// A size as the S3 types have it.
 fn signed(size: u64) -> i64 {

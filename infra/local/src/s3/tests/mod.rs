@@ -5,10 +5,8 @@
 )]
 
 mod checksums;
-mod chunked;
 mod objects;
 mod rules;
-mod sdk;
 mod uploads;
 
 use std::path::PathBuf;

@@ -1,0 +1,107 @@
+//! The jobs of each schedule.
+
+use std::collections::BTreeMap;
+
+use app::Problem;
+use app::uploads::{self, Deps, Swept};
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use crate::Job;
+
+/// Most upload sessions that one run takes on, of each kind.
+const UPLOADS: i64 = 200;
+/// Most rows that one statement removes.
+const ROWS: i64 = 5_000;
+/// Most statements of one purge in one run: what is left waits for the next.
+const ROUNDS: u32 = 40;
+
+/// How long events of rooms and people are kept: past that, clients load a room anew.
+const EVENTS: Duration = Duration::days(30);
+/// How long ended sessions are kept for the list of devices.
+const SESSIONS: Duration = Duration::days(30);
+/// How long used refresh tokens are kept, so that a stolen one is known when it comes back.
+const TOKENS: Duration = Duration::days(8);
+
+/// What a run did, job by job: how many things, and how many failed. An absent job did nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Report {
+    /// Things done, by job.
+    pub done: BTreeMap<&'static str, u64>,
+    /// Things that failed and are left to the next run, by job; a job that could not run at all counts one.
+    pub failed: BTreeMap<&'static str, u64>,
+}
+
+/// Runs every job of `job` once; one that fails does not keep the others from running.
+pub async fn run_job(deps: &Deps, job: Job, now: OffsetDateTime) -> Report {
+    let mut report = Report::default();
+    match job {
+        Job::Minute => {
+            report.swept("uploads_expired", uploads::expire(deps, now, UPLOADS).await);
+            let finished = uploads::finish_stalled(deps, now, UPLOADS).await;
+            report.swept("uploads_finished", finished);
+        }
+        Job::Hour => report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await),
+        Job::Day => purge(deps, now, &mut report).await,
+    }
+    tracing::info!(job = ?job, done = ?report.done, failed = ?report.failed, "reaped");
+    report
+}
+
+async fn purge(deps: &Deps, now: OffsetDateTime, report: &mut Report) {
+    let store = &deps.store;
+    let room_events = rounds(async || store.purge_room_events(now - EVENTS, ROWS).await).await;
+    report.purged("room_events_purged", room_events);
+    let user_events = rounds(async || store.purge_user_events(now - EVENTS, ROWS).await).await;
+    report.purged("user_events_purged", user_events);
+    let sessions = rounds(async || store.purge_sessions(now - SESSIONS, ROWS).await).await;
+    report.purged("sessions_purged", sessions);
+    let tokens = rounds(async || store.purge_refresh_tokens(now - TOKENS, ROWS).await).await;
+    report.purged("refresh_tokens_purged", tokens);
+}
+
+/// Batch after batch until one is not full, or the run has done enough.
+async fn rounds<E>(batch: impl AsyncFn() -> Result<u64, E>) -> Result<u64, E> {
+    let mut total = 0;
+    for _ in 0..ROUNDS {
+        let gone = batch().await?;
+        total += gone;
+        if gone < ROWS.unsigned_abs() {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+impl Report {
+    fn swept(&mut self, job: &'static str, swept: Result<Swept, Problem>) {
+        match swept {
+            Ok(swept) => {
+                self.count(job, u64::from(swept.done), u64::from(swept.failed));
+            }
+            Err(problem) => {
+                tracing::error!(job, error = ?problem.source, "a job could not run");
+                self.count(job, 0, 1);
+            }
+        }
+    }
+
+    fn purged(&mut self, job: &'static str, purged: Result<u64, impl std::error::Error>) {
+        match purged {
+            Ok(count) => self.count(job, count, 0),
+            Err(error) => {
+                tracing::error!(job, error = ?error, "a job could not run");
+                self.count(job, 0, 1);
+            }
+        }
+    }
+
+    fn count(&mut self, job: &'static str, done: u64, failed: u64) {
+        if done > 0 {
+            self.done.insert(job, done);
+        }
+        if failed > 0 {
+            self.failed.insert(job, failed);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Uploads: what is asked of them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::upload::{Checksum, ContentType, Draft, FileName, State, plan};
+use domain::{RoomId, UploadId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::page;
+use super::upload_views::StateName;
+use crate::problem::FieldError;
+
+/// Most parts that one call signs.
+pub const MAX_SIGNED: usize = 1_000;
+
+/// A file to upload into a room.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartUpload {
+    /// The room that the file will be in.
+    #[schema(value_type = uuid::Uuid)]
+    pub room_id: RoomId,
+    /// The file's name, 1 to 255 characters, without a path.
+    #[schema(example = "회의 녹화.mp4", max_length = 255)]
+    pub name: String,
+    /// Bytes of the file; 0 is fine.
+    #[schema(example = 10_737_418_240_u64)]
+    pub size: u64,
+    /// The media type; `application/octet-stream` when it is not known.
+    #[serde(default = "octets")]
+    #[schema(example = "video/mp4", max_length = 127)]
+    pub content_type: String,
+    /// `sha256`: each part is signed with its SHA-256, so that S3 refuses any other bytes (and equal content is stored
+    /// once). `none`: S3 computes a checksum of the whole by itself.
+    pub checksum: ChecksumKind,
+    /// The SHA-256 of each part in order, in base64, when they are known already: the first parts then come signed.
+    #[serde(default)]
+    #[schema(max_items = 10_000)]
+    pub part_checksums: Vec<String>,
+}
+
+/// Which checksums the client brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChecksumKind {
+    /// SHA-256 of each part.
+    Sha256,
+    /// None.
+    None,
+}
+
+impl StartUpload {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule.
+    pub fn parse(self) -> Result<Draft, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut wrong = |field: &str, code: &str, why: String| {
+            errors.push(FieldError::new(field, code, why));
+        };
+        let name = FileName::parse(&self.name)
+            .map_err(|why| wrong("name", "bad_name", why.to_string()))
+            .ok();
+        let content_type = ContentType::parse(&self.content_type)
+            .map_err(|why| wrong("content_type", "bad_content_type", why.to_string()))
+            .ok();
+        let plan = plan(self.size)
+            .map_err(|why| wrong("size", "out_of_range", why.to_string()))
+            .ok();
+        let checksum = match self.checksum {
+            ChecksumKind::Sha256 => Checksum::Sha256,
+            ChecksumKind::None => Checksum::None,
+        };
+        let given = self.part_checksums.len();
+        if given > 0 && checksum == Checksum::None {
+            let why = "leave it out, or say `checksum: sha256`".to_owned();
+            wrong("part_checksums", "not_expected", why);
+        } else if plan.is_some_and(|plan| given > plan.part_count as usize) {
+            let why = "more checksums than the file has parts".to_owned();
+            wrong("part_checksums", "too_many", why);
+        }
+        let mut part_checksums = Vec::with_capacity(given);
+        for (index, text) in self.part_checksums.iter().enumerate() {
+            match digest(text) {
+                Some(digest) => part_checksums.push(digest),
+                None => wrong(
+                    &format!("part_checksums[{index}]"),
+                    "bad_checksum",
+                    NOT_SHA256.into(),
+                ),
+            }
+        }
+        match (name, content_type, plan) {
+            (Some(name), Some(content_type), Some(plan)) if errors.is_empty() => Ok(Draft {
+                room: self.room_id,
+                name,
+                content_type,
+                plan,
+                checksum,
+                part_checksums,
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Parts to sign.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignParts {
+    /// 1 to 1,000 of them; signing one again is free.
+    #[schema(min_items = 1, max_items = 1_000)]
+    pub parts: Vec<PartToSign>,
+}
+
+/// One part to sign.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartToSign {
+    /// 1 to the plan's `part_count`.
+    #[schema(example = 1)]
+    pub number: u32,
+    /// Its SHA-256 in base64; needed when the upload was begun with `checksum: sha256`, refused when with `none`.
+    #[serde(default)]
+    #[schema(example = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")]
+    pub checksum: Option<String>,
+}
+
+/// A part to sign, with its checksum when there is one.
+pub type Wanted = (u32, Option<[u8; 32]>);
+
+impl SignParts {
+    /// Checks every field; whether the numbers and checksums fit the upload is asked later.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule.
+    pub fn parse(self) -> Result<Vec<Wanted>, Vec<FieldError>> {
+        if !(1..=MAX_SIGNED).contains(&self.parts.len()) {
+            let why = format!("1 to {MAX_SIGNED} parts a call");
+            return Err(vec![FieldError::new("parts", "out_of_range", why)]);
+        }
+        let mut errors = Vec::new();
+        let mut parsed = Vec::with_capacity(self.parts.len());
+        for (index, part) in self.parts.into_iter().enumerate() {
+            let checksum = part.checksum.as_deref().map(digest);
+            if checksum == Some(None) {
+                let field = format!("parts[{index}].checksum");
+                errors.push(FieldError::new(field, "bad_checksum", NOT_SHA256));
+            }
+            parsed.push((part.number, checksum.flatten()));
+        }
+        if errors.is_empty() {
+            Ok(parsed)
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// More parts that are done, besides the one in the path.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartsDone {
+    /// Up to 1,000 numbers: a client that tells of its progress once a second tells of all parts at once.
+    #[serde(default)]
+    #[schema(max_items = 1_000)]
+    pub parts: Vec<u32>,
+}
+
+/// Which uploads to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct UploadsQuery {
+    /// Everybody's in this room, instead of my own everywhere.
+    #[param(value_type = Option<uuid::Uuid>)]
+    pub room_id: Option<RoomId>,
+    /// Only in this state.
+    pub state: Option<StateName>,
+    /// 1 to 100, 50 unless said otherwise.
+    pub limit: Option<i64>,
+    /// Where the page begins, from `next_cursor`.
+    pub cursor: Option<String>,
+}
+
+/// A checked list query: room, states, the upload to start behind, how many.
+pub type UploadsWanted = (Option<RoomId>, Vec<State>, Option<UploadId>, i64);
+
+impl UploadsQuery {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule.
+    pub fn parse(self) -> Result<UploadsWanted, Vec<FieldError>> {
+        let limit = page::limit(self.limit, 50, 100);
+        let cursor = self
+            .cursor
+            .as_deref()
+            .map(crate::cursor::decode)
+            .transpose();
+        let states = self
+            .state
+            .map_or_else(|| State::ALL.to_vec(), |state| vec![state.into()]);
+        match (limit, cursor) {
+            (Ok(limit), Ok(cursor)) => Ok((self.room_id, states, cursor, limit)),
+            (limit, cursor) => Err([limit.err(), cursor.err()].into_iter().flatten().collect()),
+        }
+    }
+}
+
+/// Which parts of an upload to show.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PartsQuery {
+    /// Parts with higher numbers only.
+    pub parts_after: Option<u32>,
+}
+
+const NOT_SHA256: &str = "a SHA-256 in base64 has 44 characters";
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn octets() -> String {
+    "application/octet-stream".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(
+        name: &str,
+        size: u64,
+        checksum: ChecksumKind,
+        sums: &[&str],
+    ) -> Result<Draft, Vec<String>> {
+        let request = StartUpload {
+            room_id: RoomId(uuid::Uuid::nil()),
+            name: name.into(),
+            size,
+            content_type: octets(),
+            checksum,
+            part_checksums: sums.iter().map(|sum| (*sum).to_owned()).collect(),
+        };
+        request
+            .parse()
+            .map_err(|errors| errors.into_iter().map(|error| error.field).collect())
+    }
+
+    #[test]
+    fn r_u1_a_start_names_all_its_faults() {
+        let good = STANDARD.encode([7; 32]);
+        assert!(start("a", 0, ChecksumKind::Sha256, &[&good]).is_ok());
+        assert_eq!(
+            start("a/b", u64::MAX, ChecksumKind::None, &[]).unwrap_err(),
+            ["name", "size"]
+        );
+        assert_eq!(
+            start("a", 1, ChecksumKind::Sha256, &["x"]).unwrap_err(),
+            ["part_checksums[0]"]
+        );
+        assert_eq!(
+            start("a", 1, ChecksumKind::Sha256, &[&good, &good]).unwrap_err(),
+            ["part_checksums"]
+        );
+        assert_eq!(
+            start("a", 1, ChecksumKind::None, &[&good]).unwrap_err(),
+            ["part_checksums"]
+        );
+    }
+
+    #[test]
+    fn r_u3_a_thousand_parts_a_call() {
+        let parts = |count| SignParts {
+            parts: (0..count)
+                .map(|number| PartToSign {
+                    number,
+                    checksum: None,
+                })
+                .collect(),
+        };
+        assert!(parts(1_000).parse().is_ok());
+        assert!(parts(1_001).parse().is_err());
+        assert!(parts(0).parse().is_err());
+    }
+}
