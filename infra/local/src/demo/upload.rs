@@ -131,7 +131,12 @@ impl Uploader {
             .map_err(|error| Error::Unexpected(error.to_string()))?;
         let path = format!("/v1/uploads/{}/parts/sign", self.upload);
         let answer = self.rest.post(&path, &json!({"parts": parts})).await?;
-        answer.as_array().into_iter().flatten().map(signed).collect()
+        answer
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(signed)
+            .collect()
     }
 
     async fn put(&self, part: Signed) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! One open socket: frames in to functions, in order; messages out; an end.
 
+mod deliver;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +10,6 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
@@ -264,44 +265,6 @@ impl<'a> Talk<'a> {
         }
         End::new(code.into(), reason)
     }
-
-    /// Hands a frame to the function of its route.
-    fn deliver(&self, message: Message) -> Running {
-        let (inner, connection) = (Arc::clone(self.inner), Arc::clone(self.connection));
-        Box::pin(async move {
-            let is_text = message.is_text();
-            let frame = message.into_data();
-            let Some((route, function)) = route(&inner, &frame) else {
-                return Some(failure("Forbidden", &connection, ""));
-            };
-            let (event, request) = event::message(&connection, route, &frame, is_text);
-            let call = inner.lambda.invoke(function, event);
-            match tokio::time::timeout(inner.integration, call).await {
-                // Without a route response, what the function answers is not sent to the client.
-                Ok(Ok(_)) => None,
-                Ok(Err(error)) => {
-                    tracing::warn!(function, %error, "a frame was not handled");
-                    Some(failure("Internal server error", &connection, &request))
-                }
-                Err(_) => Some(failure("Endpoint request timed out", &connection, &request)),
-            }
-        })
-    }
-}
-
-/// The route that a frame chooses, else `$default`.
-fn route<'a>(inner: &'a Inner, frame: &[u8]) -> Option<(&'a str, &'a str)> {
-    let sockets = inner.sockets.as_ref()?;
-    let own = sockets.routes.keys().any(|key| !key.starts_with('$'));
-    let chosen = own
-        .then(|| serde_json::from_slice::<Value>(frame).ok())
-        .flatten();
-    let chosen = chosen
-        .as_ref()
-        .and_then(|body| body.get(&sockets.selection)?.as_str());
-    let key = chosen.filter(|key| !key.starts_with('$') && sockets.routes.contains_key(*key));
-    let (key, function) = sockets.routes.get_key_value(key.unwrap_or("$default"))?;
-    Some((key, function))
 }
 
 /// Writes one message, in frames of at most [`MAX_FRAME`].
@@ -318,9 +281,4 @@ async fn feed(socket: &mut Socket, text: Utf8Bytes) -> Result<(), Error> {
         code = Data::Continue;
     }
     Ok(())
-}
-
-fn failure(message: &str, connection: &Connection, request: &str) -> Utf8Bytes {
-    let body = json!({ "message": message, "connectionId": connection.id, "requestId": request });
-    body.to_string().into()
 }
