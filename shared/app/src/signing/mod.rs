@@ -5,6 +5,8 @@ mod keyring;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use domain::{CompanyId, SessionId, UserId};
 use serde::Serialize;
 use store::{SigningKey, Store};
@@ -46,11 +48,16 @@ impl Vault {
 
     async fn read(&self) -> Result<Keyring, Problem> {
         let answer = self.client.get_secret_value().secret_id(&self.arn).send();
-        let answer = answer
-            .await
-            .map_err(|error| Problem::unavailable(error.into_service_error()))?;
-        let text = Secret::new(answer.secret_string.unwrap_or_else(|| "{}".to_owned()));
-        Keyring::read(&text).map_err(Problem::internal)
+        let text = match answer.await.map_err(SdkError::into_service_error) {
+            Ok(answer) => answer.secret_string,
+            // A secret that was never given a value holds no keys.
+            Err(GetSecretValueError::ResourceNotFoundException(_)) => None,
+            Err(error) => return Err(Problem::unavailable(error)),
+        };
+        match text {
+            Some(text) => Keyring::read(&Secret::new(text)).map_err(Problem::internal),
+            None => Ok(Keyring::default()),
+        }
     }
 
     async fn write(&self, ring: &Keyring) -> Result<(), Problem> {
