@@ -90,9 +90,7 @@ pub async fn run() -> Result<(), Error> {
         size: task.size,
     };
     let uploader = Uploader::new(rest, &task.socket, &task.upload, content).await?;
-    uploader
-        .put_missing(crate::say::answer)
-        .await?;
+    uploader.put_missing(crate::say::answer).await?;
     uploader.complete().await?;
     Ok(())
 }

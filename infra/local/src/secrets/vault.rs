@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::loopback::StartError;
 
 /// What every ARN of this endpoint begins with.
-const ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
+const ARN: &str = "arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:";
 
 /// One value of a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,7 +55,8 @@ impl Vault {
 
     pub(super) fn answer(&self, operation: &str, request: &Value) -> Result<Value, Refusal> {
         let id = request["SecretId"].as_str().unwrap_or_default();
-        let name = id.strip_prefix(ARN).unwrap_or(id);
+        // By name or by ARN; of whatever region the template was read for.
+        let name = id.rsplit_once(":secret:").map_or(id, |(_, name)| name);
         if name.is_empty() || name.contains(':') {
             let message = "Secrets Manager can't find the specified secret.".to_owned();
             return Err(Refusal("ResourceNotFoundException", message));
