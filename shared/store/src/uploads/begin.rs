@@ -85,7 +85,7 @@ const BEGIN: &str = "
         from judged where final = 'ok'
     ),
     reserved as (
-        update companies set storage_reserved = storage_reserved + $9
+        update companies set storage_reserved = companies.storage_reserved + $9
         from judged where companies.id = $1 and final = 'ok'
     ),
     audited as (
