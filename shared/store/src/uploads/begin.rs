@@ -85,8 +85,8 @@ const BEGIN: &str = "
         from judged where final = 'ok'
     ),
     reserved as (
-        update companies set storage_reserved = companies.storage_reserved + $9
-        from judged where companies.id = $1 and final = 'ok'
+        update companies c set storage_reserved = c.storage_reserved + $9
+        from judged where c.id = $1 and final = 'ok'
     ),
     audited as (
         insert into audit_log (company_id, id, at, actor_id, action, target_type, target_id, address, request_id)
