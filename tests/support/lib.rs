@@ -3,11 +3,15 @@
 pub mod hall;
 pub mod person;
 pub mod rest;
+pub mod room_log;
+pub mod socket;
 pub mod stack;
 pub mod wire_counter;
 
 pub use hall::Hall;
 pub use person::Person;
 pub use rest::{Answer, Rest};
+pub use room_log::RoomLog;
+pub use socket::Socket;
 pub use stack::Stack;
 pub use wire_counter::WireCounter;

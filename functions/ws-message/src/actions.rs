@@ -1,9 +1,10 @@
 //! The table of actions: each calls the use case that its REST twin calls.
 
 use app::socket::{self, Frame, Writing};
-use app::{Problem, messages};
+use app::{Problem, messages, rooms};
 use serde_json::json;
 use wire::rest::messages::{MessageView, SendMessage};
+use wire::rest::room_changes::MarkRead;
 use wire::socket::{Name, Request, Typing, success};
 
 use crate::{Deps, guard};
@@ -39,6 +40,15 @@ pub(crate) async fn perform(
             let draft = data.body.parse()?;
             let sent = messages::send(store, live, caller, data.room, draft).await?;
             success(id, MessageView::from(sent))
+        }
+        Name::ReadMark => {
+            guard::write(deps, caller).await?;
+            let data = request.in_room::<MarkRead>()?;
+            let seq = data.body.parse()?;
+            success(
+                id,
+                rooms::mark_read(store, live, caller, data.room, seq).await?,
+            )
         }
         Name::TypingStart => typing(deps, frame, request, Writing::Started).await?,
         Name::TypingStop => typing(deps, frame, request, Writing::Stopped).await?,

@@ -49,12 +49,21 @@ pub(crate) async fn parting(deps: &Deps, id: &ConnectionId, code: Code) -> Optio
 /// Counts a message, as REST does: both ways together stay within the person's limits.
 pub(crate) async fn message(deps: &Deps, caller: &Caller) -> Result<(), Problem> {
     let limits = &deps.config.limits;
-    let person = caller.user.to_string();
     let rules = [
         Rule::new("messages", limits.messages_per_s, SECOND),
         Rule::new("writes", limits.writes_per_min, MINUTE),
     ];
-    match deps.live.limit(&person, &rules).await {
+    count(deps, caller, &rules).await
+}
+
+/// Counts any other change.
+pub(crate) async fn write(deps: &Deps, caller: &Caller) -> Result<(), Problem> {
+    let rule = Rule::new("writes", deps.config.limits.writes_per_min, MINUTE);
+    count(deps, caller, &[rule]).await
+}
+
+async fn count(deps: &Deps, caller: &Caller, rules: &[Rule]) -> Result<(), Problem> {
+    match deps.live.limit(&caller.user.to_string(), rules).await {
         Ok(verdict) if !verdict.allowed => {
             let wait = verdict.reset.as_millis().div_ceil(1_000);
             let wait = u64::try_from(wait).unwrap_or(u64::MAX);
@@ -62,7 +71,7 @@ pub(crate) async fn message(deps: &Deps, caller: &Caller) -> Result<(), Problem>
         }
         Ok(_) => Ok(()),
         Err(error) => {
-            tracing::warn!(error = ?error, "messages are not counted: Redis does not answer");
+            tracing::warn!(error = ?error, "calls are not counted: Redis does not answer");
             Ok(())
         }
     }

@@ -29,7 +29,8 @@ impl Live {
         self.spread(Topic::Room(company, room), events).await;
     }
 
-    /// Tells every device of one person.
+    /// Tells every device of one person: of their own log, of something ephemeral, or of a room's event
+    /// that they would not hear otherwise (their removal).
     pub async fn tell(&self, company: CompanyId, user: UserId, events: &[Event]) {
         tracing::debug!(%company, %user, "telling a person");
         self.spread(Topic::Person(user), events).await;
@@ -39,7 +40,9 @@ impl Live {
         let mut logged = Vec::new();
         let mut ephemeral = Vec::new();
         for event in events {
-            match event.seq {
+            // A queue holds one log only: a room's numbers have no place in a person's.
+            let own = matches!(topic, Topic::Room(..)) == event.room_id.is_some();
+            match event.seq.filter(|_| own) {
                 Some(seq) => logged.push((seq, frames::text(event))),
                 None => ephemeral.push(frames::text(event)),
             }
@@ -112,14 +115,27 @@ impl Live {
         token
     }
 
-    /// Events that nobody will miss: to a small circle, once, beside the queue.
+    /// Events of no order, beside the queue: a room's are shed when its circle is large or not known.
     async fn whisper(&self, topic: Topic, events: &[String]) {
-        match topic.sockets(self.redis()).await {
-            Ok(index) if index.targets.len() <= EPHEMERAL_MOST => {
-                let frames = frames::pack(events.iter().map(String::as_str));
-                self.deliver(topic, &frames, &index.targets).await;
+        let targets = match (topic, topic.sockets(self.redis()).await) {
+            (_, Ok(index)) if index.targets.len() > EPHEMERAL_MOST => Ok(Vec::new()),
+            (Topic::Room(..), Ok(index)) => Ok(index.targets),
+            (Topic::Person(_), Ok(index)) if index.whole => Ok(index.targets),
+            (Topic::Person(_), Ok(_)) => {
+                let generation = topic.generation(self.redis()).await;
+                match generation {
+                    Ok(generation) => self.build(topic, &generation).await,
+                    Err(error) => Err(error),
+                }
             }
-            Ok(_) => tracing::debug!("ephemeral events shed: the circle is too large"),
+            (Topic::Person(_), Err(_)) => self.truth(topic).await,
+            (Topic::Room(..), Err(error)) => Err(error),
+        };
+        match targets {
+            Ok(targets) => {
+                let frames = frames::pack(events.iter().map(String::as_str));
+                self.deliver(topic, &frames, &targets).await;
+            }
             Err(error) => tracing::debug!(error = ?error, "ephemeral events shed: no index"),
         }
     }

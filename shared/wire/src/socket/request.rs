@@ -48,6 +48,8 @@ actions! {
     Resume "resume";
     /// Sends a message.
     MessageSend "message.send";
+    /// Moves the read marker of a room.
+    ReadMark "read.mark";
     /// Shows the others that one is writing.
     TypingStart "typing.start";
     /// Shows them that one stopped.
