@@ -2,4 +2,5 @@
 
 mod auth;
 mod contract;
+mod realtime;
 mod strangers;

@@ -101,6 +101,17 @@ impl Socket {
         }
     }
 
+    /// The next answer, whatever it answers.
+    pub async fn any_answer(&mut self) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let frame = self.frame(deadline).await.expect("an answer comes");
+            if frame.get("ok").is_some() {
+                return frame;
+            }
+        }
+    }
+
     /// The next event that `wanted` takes; others are dropped. Fails after ten seconds.
     pub async fn event(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let found = self.next_event(wanted, PATIENCE).await;

@@ -50,7 +50,8 @@ const NEWS: &str = "with upto as (
     ), begins as (
         select mine.*, coalesce(case when not far then (
             select e.seq from room_events e
-            where e.room_id = mine.id and pg_visible_in_snapshot(e.tx, $3::text::pg_snapshot)
+            where e.room_id = mine.id and e.seq >= mine.last_seq - $8
+              and pg_visible_in_snapshot(e.tx, $3::text::pg_snapshot)
             order by e.seq desc limit 1) end, 0) as seen
         from mine
     ), states as (
