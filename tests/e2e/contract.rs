@@ -41,14 +41,26 @@ fn template_routers_and_document_are_one_set() {
         .routes
         .iter()
         .filter(|route| route.path != "$default")
-        .map(|route| format!("{} {}", route.method.as_deref().unwrap_or("ANY"), route.path))
+        .map(|route| {
+            format!(
+                "{} {}",
+                route.method.as_deref().unwrap_or("ANY"),
+                route.path
+            )
+        })
         .collect();
     // The document is made from the routers themselves, so two sets say it all.
     let documented = documented();
     let missing: Vec<_> = documented.difference(&deployed).collect();
     let unknown: Vec<_> = deployed.difference(&documented).collect();
-    assert!(missing.is_empty(), "in a router but not in template.yaml: {missing:#?}");
-    assert!(unknown.is_empty(), "in template.yaml but in no router: {unknown:#?}");
+    assert!(
+        missing.is_empty(),
+        "in a router but not in template.yaml: {missing:#?}"
+    );
+    assert!(
+        unknown.is_empty(),
+        "in template.yaml but in no router: {unknown:#?}"
+    );
 }
 
 #[test]
@@ -73,6 +85,9 @@ fn every_reference_of_the_document_leads_somewhere() {
     walk(&document, &mut found);
     for reference in found {
         let pointer = reference.trim_start_matches('#');
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
     }
 }

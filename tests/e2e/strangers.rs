@@ -13,23 +13,43 @@ use crate::contract::documented;
 /// Routes that name something, and the body to try them with.
 const NAMING: &[(&str, &str, &str)] = &[
     ("GET", "/v1/chatrooms/{id}", ""),
-    ("PATCH", "/v1/chatrooms/{id}", r#"{"description":"mine now"}"#),
+    (
+        "PATCH",
+        "/v1/chatrooms/{id}",
+        r#"{"description":"mine now"}"#,
+    ),
     ("POST", "/v1/chatrooms/{id}/archive", ""),
     ("POST", "/v1/chatrooms/{id}/restore", ""),
     ("POST", "/v1/chatrooms/{id}/join", ""),
     ("POST", "/v1/chatrooms/{id}/leave", ""),
     ("GET", "/v1/chatrooms/{id}/members", ""),
-    ("POST", "/v1/chatrooms/{id}/members", r#"{"members":[{"user_id":"{me}"}]}"#),
-    ("PATCH", "/v1/chatrooms/{id}/members/{user_id}", r#"{"role":"admin"}"#),
+    (
+        "POST",
+        "/v1/chatrooms/{id}/members",
+        r#"{"members":[{"user_id":"{me}"}]}"#,
+    ),
+    (
+        "PATCH",
+        "/v1/chatrooms/{id}/members/{user_id}",
+        r#"{"role":"admin"}"#,
+    ),
     ("DELETE", "/v1/chatrooms/{id}/members/{user_id}", ""),
     ("PUT", "/v1/chatrooms/{id}/read", r#"{"seq":1}"#),
     ("GET", "/v1/chatrooms/{id}/events", ""),
     ("GET", "/v1/chatrooms/{id}/messages", ""),
-    ("POST", "/v1/chatrooms/{id}/messages", r#"{"content":"let me in"}"#),
+    (
+        "POST",
+        "/v1/chatrooms/{id}/messages",
+        r#"{"content":"let me in"}"#,
+    ),
     ("GET", "/v1/messages/{id}", ""),
     ("GET", "/v1/uploads/{id}", ""),
     ("DELETE", "/v1/uploads/{id}", ""),
-    ("POST", "/v1/uploads/{id}/parts/sign", r#"{"parts":[{"number":1}]}"#),
+    (
+        "POST",
+        "/v1/uploads/{id}/parts/sign",
+        r#"{"parts":[{"number":1}]}"#,
+    ),
     ("POST", "/v1/uploads/{id}/parts/{n}/done", ""),
     ("POST", "/v1/uploads/{id}/complete", ""),
     ("GET", "/v1/files/{id}", ""),
@@ -69,8 +89,12 @@ struct Things {
 
 #[test]
 fn every_route_has_a_row() {
-    let named = NAMING.iter().map(|(method, path, _)| format!("{method} {path}"));
-    let rows: BTreeSet<String> = named.chain(OTHERS.iter().map(|it| (*it).to_owned())).collect();
+    let named = NAMING
+        .iter()
+        .map(|(method, path, _)| format!("{method} {path}"));
+    let rows: BTreeSet<String> = named
+        .chain(OTHERS.iter().map(|it| (*it).to_owned()))
+        .collect();
     assert_eq!(rows, documented(), "left: the table, right: the document");
 }
 
@@ -103,7 +127,10 @@ async fn r_a2_without_a_token_every_route_answers_401() {
     let nobody = support::Rest::anonymous(stack);
     let id = uuid::Uuid::nil().to_string();
     for (method, path, _) in NAMING {
-        let path = path.replace("{id}", &id).replace("{user_id}", &id).replace("{n}", "1");
+        let path = path
+            .replace("{id}", &id)
+            .replace("{user_id}", &id)
+            .replace("{n}", "1");
         let method: Method = method.parse().expect("a method");
         let answer = nobody.call(method, &path).await;
         assert_eq!(answer.refusal(), (401, "unauthenticated"), "{path}");
@@ -138,7 +165,10 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
 async fn things(owner: &Person) -> Things {
     let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
     let name = format!("Private {}", uuid::Uuid::from(owner.company.0));
-    let room = id(&owner.post("/v1/chatrooms", json!({"name": name, "type": "private"})).await.ok());
+    let room = id(&owner
+        .post("/v1/chatrooms", json!({"name": name, "type": "private"}))
+        .await
+        .ok());
     let path = format!("/v1/chatrooms/{room}/messages");
     let message = id(&owner.post(&path, json!({"content": "ours"})).await.ok());
     let start = json!({
@@ -147,10 +177,20 @@ async fn things(owner: &Person) -> Things {
     });
     let begun = owner.post("/v1/uploads", start.clone()).await.ok();
     let url = begun["parts"][0]["url"].as_str().expect("a signed part");
-    let put = reqwest::Client::new().put(url).header("content-length", 0).body("").send().await;
+    let put = reqwest::Client::new()
+        .put(url)
+        .header("content-length", 0)
+        .body("")
+        .send()
+        .await;
     assert!(put.expect("S3 answers").status().is_success());
     let complete = format!("/v1/uploads/{}/complete", id(&begun["upload"]));
     let file = id(&owner.post(&complete, json!({})).await.ok());
     let upload = id(&owner.post("/v1/uploads", start).await.ok()["upload"]);
-    Things { room, message, upload, file }
+    Things {
+        room,
+        message,
+        upload,
+        file,
+    }
 }

@@ -1,11 +1,11 @@
 //! The table of actions: each calls the use case that its REST twin calls.
 
 use app::socket::{self, Frame, Writing};
-use app::{Problem, messages, rooms};
+use app::{Problem, messages, rooms, uploads};
 use serde_json::json;
 use wire::rest::messages::{MessageView, SendMessage};
 use wire::rest::room_changes::MarkRead;
-use wire::socket::{Name, Request, Typing, success};
+use wire::socket::{Name, PartsDone, Request, Typing, success};
 
 use crate::{Deps, guard};
 
@@ -49,6 +49,12 @@ pub(crate) async fn perform(
                 id,
                 rooms::mark_read(store, live, caller, data.room, seq).await?,
             )
+        }
+        Name::UploadPartDone => {
+            let data: PartsDone = request.data()?;
+            let config = &deps.config.uploads;
+            uploads::part_done(store, live, caller, config, data.upload_id, &data.parts).await?;
+            success(id, json!({}))
         }
         Name::TypingStart => typing(deps, frame, request, Writing::Started).await?,
         Name::TypingStop => typing(deps, frame, request, Writing::Stopped).await?,

@@ -64,7 +64,11 @@ async fn r_r2_every_socket_hears_every_event_in_order() {
     for socket in &mut sockets {
         let mut seqs = Vec::new();
         while seqs.len() < expected.len() {
-            seqs.push(socket.event(of(&room)).await["seq"].as_i64().expect("a seq"));
+            seqs.push(
+                socket.event(of(&room)).await["seq"]
+                    .as_i64()
+                    .expect("a seq"),
+            );
         }
         seqs.sort_unstable();
         assert_eq!(seqs, expected);
@@ -144,13 +148,22 @@ async fn r_c3_removal_races_with_senders_and_nothing_after_it_is_heard() {
             assert!(minji.delete(&path).await.status.is_success());
         };
         tokio::join!(talk, remove);
-        let events = minji.get(&format!("/v1/chatrooms/{room}/events?limit=500")).await.ok();
+        let events = minji
+            .get(&format!("/v1/chatrooms/{room}/events?limit=500"))
+            .await
+            .ok();
         let removed = events["events"].as_array().expect("events").iter();
         let removed = removed.filter(|event| event["type"] == "member.removed");
-        let removed = removed.map(|event| event["seq"].as_i64()).next().expect("it is logged");
+        let removed = removed
+            .map(|event| event["seq"].as_i64())
+            .next()
+            .expect("it is logged");
         socket.send("ping", json!({})).await;
         for event in socket.take_events() {
-            assert!(event["seq"].as_i64() <= removed, "{event} after {removed:?}");
+            assert!(
+                event["seq"].as_i64() <= removed,
+                "{event} after {removed:?}"
+            );
         }
     }
 }
@@ -184,8 +197,13 @@ async fn r_r4_typing_is_seen_by_the_room_and_kept_nowhere() {
     let mut outsider = Socket::connect(stack, &sora).await;
     let before = last_seq(&minji, &room).await;
     let typing = json!({ "room_id": room });
-    assert_eq!(writer.send("typing.start", typing.clone()).await["ok"], true);
-    let seen = reader.event(|event| event["type"] == "typing.started").await;
+    assert_eq!(
+        writer.send("typing.start", typing.clone()).await["ok"],
+        true
+    );
+    let seen = reader
+        .event(|event| event["type"] == "typing.started")
+        .await;
     assert_eq!(seen["data"]["user_id"], json!(minji.id));
     assert!(seen.get("seq").is_none());
     assert_eq!(last_seq(&minji, &room).await, before);
@@ -205,8 +223,12 @@ async fn r_m8_a_read_marker_moves_on_my_other_devices() {
         Socket::connect(stack, &juno).await,
         Socket::connect(stack, &juno).await,
     );
-    let marked = phone.send("read.mark", json!({ "room_id": room, "seq": seq })).await;
+    let marked = phone
+        .send("read.mark", json!({ "room_id": room, "seq": seq }))
+        .await;
     assert_eq!(marked["data"]["read_seq"], seq, "{marked}");
-    let event = desk.next_event(|event| event["type"] == "read.marked", PATIENCE).await;
+    let event = desk
+        .next_event(|event| event["type"] == "read.marked", PATIENCE)
+        .await;
     assert_eq!(event.expect("it comes")["data"]["unread_count"], 0);
 }

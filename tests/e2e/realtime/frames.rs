@@ -27,10 +27,26 @@ async fn r_r1_what_is_no_request_is_answered_and_the_socket_stays() {
         ("", None, "malformed_json"),
         ("[1]", None, "malformed_request"),
         (r#"{"id":"a"}"#, Some("a"), "malformed_request"),
-        (r#"{"id":"b","action":"dance"}"#, Some("b"), "unknown_action"),
-        (r#"{"id":"c","action":"ping","data":7}"#, Some("c"), "malformed_request"),
-        (r#"{"id":"d","action":"ping","data":{"rooms":7}}"#, Some("d"), "invalid"),
-        (r#"{"id":"e","action":"ping","data":{"x":7}}"#, Some("e"), "invalid"),
+        (
+            r#"{"id":"b","action":"dance"}"#,
+            Some("b"),
+            "unknown_action",
+        ),
+        (
+            r#"{"id":"c","action":"ping","data":7}"#,
+            Some("c"),
+            "malformed_request",
+        ),
+        (
+            r#"{"id":"d","action":"ping","data":{"rooms":7}}"#,
+            Some("d"),
+            "invalid",
+        ),
+        (
+            r#"{"id":"e","action":"ping","data":{"x":7}}"#,
+            Some("e"),
+            "invalid",
+        ),
     ];
     for (frame, id, code) in cases {
         if frame.is_empty() {
@@ -99,6 +115,8 @@ async fn r_r1_a_large_event_is_a_hint_to_read_it() {
     // Four thousand characters of four bytes each fit a frame; nothing a person may send is cut off.
     let content = "𝒜".repeat(4_000);
     minji.post(&path, json!({ "content": content })).await.ok();
-    let event = socket.event(|event: &Value| event["type"] == "message.created").await;
+    let event = socket
+        .event(|event: &Value| event["type"] == "message.created")
+        .await;
     assert_eq!(event["data"]["content"], content);
 }

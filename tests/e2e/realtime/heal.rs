@@ -23,7 +23,9 @@ async fn r_r2_a_flushed_redis_heals_with_the_next_message() {
         control(stack).post("/reset-redis", json!({})).await.ok();
         let said = say(&minji, &room, &format!("after flush {round}")).await;
         for socket in &mut sockets {
-            let event = socket.event(|event: &Value| event["data"]["id"] == said["id"]).await;
+            let event = socket
+                .event(|event: &Value| event["data"]["id"] == said["id"])
+                .await;
             assert_eq!(event["seq"], said["seq"]);
         }
     }
@@ -40,5 +42,7 @@ async fn r_r3_a_ping_lists_a_socket_again() {
     let typing = json!({ "room_id": room });
     socket.post("typing.start", typing).await;
     // What is not kept reaches only those who are listed.
-    socket.event(|event| event["type"] == "typing.started").await;
+    socket
+        .event(|event| event["type"] == "typing.started")
+        .await;
 }

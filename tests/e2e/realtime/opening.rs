@@ -14,9 +14,14 @@ async fn r_r1_a_ticket_opens_one_socket() {
     let ticket = minji.post("/v1/realtime/tickets", json!({})).await.ok();
     assert_eq!(ticket["expires_in_s"], 30);
     let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
-    let mut socket = Socket::with(request(stack, &ticket)).await.expect("it opens");
+    let mut socket = Socket::with(request(stack, &ticket))
+        .await
+        .expect("it opens");
     assert_eq!(socket.send("hello", json!({})).await["ok"], true);
-    assert!(Socket::with(request(stack, &ticket)).await.is_err(), "used up");
+    assert!(
+        Socket::with(request(stack, &ticket)).await.is_err(),
+        "used up"
+    );
     assert!(Socket::with(request(stack, "made-up")).await.is_err());
     assert!(Socket::with(request(stack, "")).await.is_err());
 }
@@ -71,7 +76,10 @@ async fn r_r3_hello_tells_where_everything_stands() {
     assert_eq!(rooms.len(), 2);
     for id in [first, second] {
         let seq = last_seq(&minji, &id).await;
-        assert!(rooms.contains(&json!({ "id": id, "seq": seq })), "{rooms:?}");
+        assert!(
+            rooms.contains(&json!({ "id": id, "seq": seq })),
+            "{rooms:?}"
+        );
     }
 }
 
@@ -83,7 +91,11 @@ async fn r_r1_who_signed_out_hears_so_and_is_cut_off() {
     let out = minji.post("/v1/auth/logout", json!({})).await;
     assert!(out.status.is_success(), "{out:#?}");
     // At once when the sign-out could reach the socket, else with the next ping.
-    if socket.control(std::time::Duration::from_millis(200)).await.is_none() {
+    if socket
+        .control(std::time::Duration::from_millis(200))
+        .await
+        .is_none()
+    {
         socket.post("ping", json!({})).await;
         let control = socket.control(PATIENCE).await.expect("a farewell");
         assert_eq!(control["control"], "signed_out");

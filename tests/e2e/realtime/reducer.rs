@@ -27,13 +27,28 @@ async fn r_r3_a_snapshot_and_its_events_are_the_next_snapshot() {
     say(&juno, &room, "first").await;
     let members = json!({ "members": [{ "user_id": sora.id, "role": "moderator" }] });
     minji.post(&path("/members"), members).await.ok();
-    minji.patch(&path(""), json!({ "description": "새로운 설명" })).await.ok();
+    minji
+        .patch(&path(""), json!({ "description": "새로운 설명" }))
+        .await
+        .ok();
     say(&sora, &room, "second").await;
     let juno_path = path(&format!("/members/{}", juno.id));
-    minji.patch(&juno_path, json!({ "role": "admin" })).await.ok();
-    assert!(minji.delete(&path(&format!("/members/{}", sora.id))).await.status.is_success());
+    minji
+        .patch(&juno_path, json!({ "role": "admin" }))
+        .await
+        .ok();
+    assert!(
+        minji
+            .delete(&path(&format!("/members/{}", sora.id)))
+            .await
+            .status
+            .is_success()
+    );
     minji.post(&path("/archive"), json!({})).await.ok();
-    let page = minji.get(&path(&format!("/events?after={}", before.seq))).await.ok();
+    let page = minji
+        .get(&path(&format!("/events?after={}", before.seq)))
+        .await
+        .ok();
     let mut log = before;
     for event in page["events"].as_array().expect("events") {
         log.take(event);

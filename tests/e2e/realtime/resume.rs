@@ -17,12 +17,18 @@ async fn r_r3_ping_tells_which_cursors_are_behind() {
     let minji = Person::register(stack).await;
     let (quiet, busy) = (room(&minji, &[]).await, room(&minji, &[]).await);
     let mut socket = Socket::connect(stack, &minji).await;
-    let (at_quiet, at_busy) = (last_seq(&minji, &quiet).await, last_seq(&minji, &busy).await);
+    let (at_quiet, at_busy) = (
+        last_seq(&minji, &quiet).await,
+        last_seq(&minji, &busy).await,
+    );
     grow(stack, &busy, 3).await;
     let foreign = app::clock::id().to_string();
     let cursors = json!({ "rooms": { &quiet: at_quiet, &busy: at_busy, &foreign: 1 } });
     let pong = socket.send("ping", cursors).await;
-    assert_eq!(pong["data"]["rooms"], json!([{ "id": busy, "seq": at_busy + 3 }]));
+    assert_eq!(
+        pong["data"]["rooms"],
+        json!([{ "id": busy, "seq": at_busy + 3 }])
+    );
     assert_eq!(pong["data"]["gone"], json!([foreign]));
 }
 
@@ -31,7 +37,10 @@ async fn r_r3_resume_brings_exactly_what_was_missed() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
     let (first, second) = (room(&minji, &[]).await, room(&minji, &[]).await);
-    let (from_first, from_second) = (last_seq(&minji, &first).await, last_seq(&minji, &second).await);
+    let (from_first, from_second) = (
+        last_seq(&minji, &first).await,
+        last_seq(&minji, &second).await,
+    );
     grow(stack, &first, 1_200).await;
     grow(stack, &second, 7).await;
     let mut socket = Socket::connect(stack, &minji).await;
@@ -66,7 +75,9 @@ async fn r_r3_too_far_behind_is_a_reset_and_foreign_rooms_are_gone() {
     assert_eq!(resumed["data"]["rooms"], json!({}));
     assert!(socket.take_events().is_empty());
     // A cursor from beyond the log's end is no better.
-    let resumed = socket.send("resume", json!({ "rooms": { &far: 99_999 } })).await;
+    let resumed = socket
+        .send("resume", json!({ "rooms": { &far: 99_999 } }))
+        .await;
     assert_eq!(resumed["data"]["reset"], json!([far]));
     let events = format!("/v1/chatrooms/{far}/events?after=1");
     assert_eq!(minji.get(&events).await.ok()["reset"], true);
@@ -107,7 +118,11 @@ async fn r_r3_sockets_cut_at_random_end_with_the_same_room() {
                 }
                 socket.cut();
                 cuts += 1;
-                assert!(cuts < 200, "{} messages after {cuts} sockets", log.messages.len());
+                assert!(
+                    cuts < 200,
+                    "{} messages after {cuts} sockets",
+                    log.messages.len()
+                );
             }
             (log, cuts)
         }

@@ -8,14 +8,24 @@ use support::{Person, Stack};
 use super::{grow, last_seq, room, say};
 
 /// Reads on until there is no more; answers the seqs by room, and the cursor.
-async fn news(person: &Person, cursor: &str, limit: i64) -> (BTreeMap<String, Vec<i64>>, Value, String) {
+async fn news(
+    person: &Person,
+    cursor: &str,
+    limit: i64,
+) -> (BTreeMap<String, Vec<i64>>, Value, String) {
     let mut found: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let (mut cursor, mut reset) = (cursor.to_owned(), Vec::new());
     loop {
-        let page = person.get(&format!("/v1/sync?limit={limit}&cursor={cursor}")).await.ok();
+        let page = person
+            .get(&format!("/v1/sync?limit={limit}&cursor={cursor}"))
+            .await
+            .ok();
         for event in page["events"].as_array().expect("events") {
             let room = event["room_id"].as_str().expect("a room").to_owned();
-            found.entry(room).or_default().push(event["seq"].as_i64().expect("a seq"));
+            found
+                .entry(room)
+                .or_default()
+                .push(event["seq"].as_i64().expect("a seq"));
         }
         reset.extend(page["reset"].as_array().expect("rooms").clone());
         cursor = page["cursor"].as_str().expect("a cursor").to_owned();
@@ -45,7 +55,9 @@ async fn r_r3_a_rooms_log_is_read_page_by_page() {
         after = last;
     }
     assert_eq!(seqs, (start + 1..=start + 25).collect::<Vec<_>>());
-    let bad = minji.get(&format!("/v1/chatrooms/{room}/events?after=-1&limit=0")).await;
+    let bad = minji
+        .get(&format!("/v1/chatrooms/{room}/events?after=-1&limit=0"))
+        .await;
     assert_eq!(bad.fields().len(), 2);
 }
 
@@ -95,7 +107,10 @@ async fn r_r3_sync_misses_nothing_that_is_stored_meanwhile() {
         }
     }));
     let follow = async {
-        let (mut cursor, mut seqs) = (first["cursor"].as_str().expect("a cursor").to_owned(), vec![]);
+        let (mut cursor, mut seqs) = (
+            first["cursor"].as_str().expect("a cursor").to_owned(),
+            vec![],
+        );
         while seqs.len() < 18 {
             let (mut found, _, next) = news(&minji, &cursor, 4).await;
             seqs.extend(found.remove(&room).unwrap_or_default());

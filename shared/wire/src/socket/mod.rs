@@ -9,7 +9,7 @@ mod request;
 pub use answer::{
     Answer, Behind, Control, Hello, RefusedAnswer, Resumed, RoomHead, refusal, success,
 };
-pub use request::{Cursors, InRoom, Name, Refused, Request, Typing, parse};
+pub use request::{Cursors, InRoom, Name, PartsDone, Refused, Request, Typing, parse};
 
 /// The sub-protocol that a client may ask for and the server echoes.
 pub const PROTOCOL: &str = "maru.v1";

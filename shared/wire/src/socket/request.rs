@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::RoomId;
+use domain::{RoomId, UploadId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -50,6 +50,8 @@ actions! {
     MessageSend "message.send";
     /// Moves the read marker of a room.
     ReadMark "read.mark";
+    /// Says that parts of an upload have arrived in S3.
+    UploadPartDone "upload.part_done";
     /// Shows the others that one is writing.
     TypingStart "typing.start";
     /// Shows them that one stopped.
@@ -107,6 +109,17 @@ pub struct Typing {
     /// The room.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
+}
+
+/// Data of `upload.part_done`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartsDone {
+    /// The upload.
+    #[schema(value_type = uuid::Uuid)]
+    pub upload_id: UploadId,
+    /// The parts' numbers, from 1; up to 1,000.
+    pub parts: Vec<u32>,
 }
 
 /// Reads a frame.
