@@ -2,5 +2,4 @@
 
 mod auth;
 mod contract;
-mod realtime;
 mod strangers;
