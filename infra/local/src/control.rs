@@ -72,7 +72,10 @@ async fn handle(reach: &Reach, request: Request<Body>) -> Response<Body> {
     }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let outcome = match (request.method(), parts.as_slice()) {
-        (&Method::GET, ["counters"]) => return value(&json!(reach.lambda.counters())),
+        (&Method::GET, ["counters"]) => {
+            let (functions, binary_bytes) = (reach.lambda.counters(), reach.lambda.binary_bytes());
+            return value(&json!({ "functions": functions, "binary_bytes": binary_bytes }));
+        }
         (&Method::POST, ["invoke", name]) => return invoke(&reach.lambda, name, request).await,
         (&Method::POST, ["kill", name]) => {
             reach.lambda.kill(name);

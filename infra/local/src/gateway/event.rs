@@ -27,8 +27,13 @@ pub(super) struct Handshake {
     all_query: Value,
 }
 
-/// A version 2.0 event of the HTTP API.
-pub(super) fn http(route: &Match<'_>, request_id: &str, head: &Parts, body: &Bytes) -> Bytes {
+/// A version 2.0 event of the HTTP API, and whether its body had to go as base64.
+pub(super) fn http(
+    route: &Match<'_>,
+    request_id: &str,
+    head: &Parts,
+    body: &Bytes,
+) -> (Bytes, bool) {
     let query = head.uri.query().unwrap_or_default();
     let (time, time_ms) = text::now();
     let source = source_ip(head);
@@ -78,7 +83,8 @@ pub(super) fn http(route: &Match<'_>, request_id: &str, head: &Parts, body: &Byt
     if !route.parameters.is_empty() {
         event["pathParameters"] = json!(route.parameters);
     }
-    match text_body(&head.headers, body) {
+    let text = text_body(&head.headers, body);
+    match text {
         _ if body.is_empty() => {}
         Some(body) => event["body"] = Value::from(body),
         None => {
@@ -86,7 +92,7 @@ pub(super) fn http(route: &Match<'_>, request_id: &str, head: &Parts, body: &Byt
             event["isBase64Encoded"] = Value::from(true);
         }
     }
-    event.to_string().into()
+    (event.to_string().into(), text.is_none())
 }
 
 impl Handshake {

@@ -15,7 +15,7 @@ use wire::problem::Code;
 
 use super::refusal::{code_of, problem};
 use super::{Inner, event, text};
-use crate::lambda::{Error, clock};
+use crate::lambda::{Error, Lambda, clock};
 use crate::loopback::{Body, full, read};
 use crate::template::Cors;
 
@@ -51,11 +51,14 @@ async fn respond(inner: &Inner, request_id: &str, request: Request<Body>) -> Res
     let Some(body) = read(body, MAX_BODY).await else {
         return refuse(Code::BodyTooLarge);
     };
-    let event = event::http(&route, request_id, &head, &body);
+    let (event, is_binary) = event::http(&route, request_id, &head, &body);
+    inner
+        .lambda
+        .saw_binary(if is_binary { body.len() } else { 0 });
     let call = inner.lambda.invoke(route.function, event);
     let result = tokio::time::timeout(inner.integration, call).await;
     match result.unwrap_or(Err(Error::TimedOut)) {
-        Ok(answer) => mapped(&answer).unwrap_or_else(|| refuse(Code::Internal)),
+        Ok(answer) => mapped(&answer, &inner.lambda).unwrap_or_else(|| refuse(Code::Internal)),
         Err(error) => {
             tracing::warn!(route = route.key, %error, "a request was not answered");
             refuse(code_of(&error))
@@ -77,7 +80,7 @@ struct Answer {
 }
 
 /// The response that a function's answer stands for; `None` when it stands for none.
-fn mapped(answer: &Bytes) -> Option<Response<Body>> {
+fn mapped(answer: &Bytes, lambda: &Lambda) -> Option<Response<Body>> {
     let value: Value = serde_json::from_slice(answer).ok()?;
     if value.get("statusCode").is_none() {
         let mut response = Response::new(full(answer.clone()));
@@ -89,7 +92,11 @@ fn mapped(answer: &Bytes) -> Option<Response<Body>> {
     let body = match (answer.body, answer.is_base64_encoded) {
         (None, _) => Bytes::new(),
         (Some(text), false) => text.into(),
-        (Some(text), true) => text::from_base64(&text)?.into(),
+        (Some(text), true) => {
+            let body = text::from_base64(&text)?;
+            lambda.saw_binary(body.len());
+            body.into()
+        }
     };
     let mut response = Response::new(full(body));
     *response.status_mut() = StatusCode::from_u16(answer.status_code).ok()?;

@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ struct Inner {
     options: Options,
     pools: BTreeMap<String, Arc<Pool>>,
     address: SocketAddr,
+    binary_bytes: AtomicU64,
     server: Mutex<Option<Server>>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -168,6 +170,7 @@ impl Lambda {
             options,
             pools,
             address,
+            binary_bytes: AtomicU64::new(0),
             server: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -251,6 +254,19 @@ impl Lambda {
         pools
             .map(|(name, pool)| (name.clone(), pool.counters()))
             .collect()
+    }
+
+    /// Bytes of bodies that went through functions and were not text: what a file would be.
+    #[must_use]
+    pub fn binary_bytes(&self) -> u64 {
+        self.0.binary_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts such a body.
+    pub(crate) fn saw_binary(&self, bytes: usize) {
+        self.0
+            .binary_bytes
+            .fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Kills all instances and stops listening.

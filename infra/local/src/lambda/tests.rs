@@ -2,8 +2,6 @@
 
 use super::*;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 /// A runtime in shell: echoes events; `die` ends it, `hang` keeps it from answering, `fail` fails.
 const RUNTIME: &str = r#"
 base="$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
