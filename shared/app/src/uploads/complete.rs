@@ -203,11 +203,7 @@ async fn record(
         crc64: object.crc64.as_deref(),
         payload: &payload,
     };
-    match deps
-        .store
-        .complete_upload(&upload, &done, &another(by))
-        .await?
-    {
+    match deps.store.complete_upload(&upload, &done, by).await? {
         Finished::New {
             file,
             payload,
@@ -262,13 +258,7 @@ fn payload(upload: &Upload, id: FileId, by: &By<'_>) -> Result<Value, Problem> {
 async fn fail(deps: &Deps, upload: Upload, why: &str, by: &By<'_>) -> Result<Outcome, Problem> {
     let ended = deps
         .store
-        .end_upload(
-            upload.company,
-            upload.id,
-            Step::Fail,
-            Some(why),
-            &another(by),
-        )
+        .end_upload(upload.company, upload.id, Step::Fail, Some(why), by)
         .await?;
     if let Some(ended) = ended {
         progress::announce_failure(deps, &ended, by.origin.at).await;
@@ -287,12 +277,4 @@ async fn finished_before(
         .ok_or_else(|| Problem::internal("a completed upload has no file"))?;
     let file = deps.store.file(caller.company, caller.user, id).await?;
     file.map(Outcome::Done).ok_or_else(|| Code::NotFound.into())
-}
-
-/// The same hand, for another line of the audit log.
-fn another<'a>(by: &By<'a>) -> By<'a> {
-    By {
-        line: clock::id(),
-        ..*by
-    }
 }
