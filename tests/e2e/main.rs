@@ -2,4 +2,5 @@
 
 mod auth;
 mod contract;
+mod lifecycle;
 mod strangers;

@@ -231,7 +231,6 @@ fn own_address() -> Option<IpAddr> {
 }
 
 /// An id that nobody has.
-#[expect(clippy::disallowed_methods, reason = "tests are an edge of their own")]
 #[must_use]
 pub fn fresh_id() -> Uuid {
     Uuid::now_v7()

@@ -122,6 +122,9 @@ pub struct Up {
     /// A parameter of the template, `NAME=VALUE`; may be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub set: Vec<(String, String)>,
+    /// Remove the data folder at the end.
+    #[arg(long)]
+    pub temporary: bool,
     /// Never install a missing server; say how to instead.
     #[arg(long)]
     pub no_install: bool,

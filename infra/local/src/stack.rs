@@ -5,11 +5,13 @@ mod reload;
 mod servers;
 mod stores;
 
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::Children;
 use crate::control::Control;
@@ -32,8 +34,6 @@ pub struct Stack {
     lambda: Lambda,
     gateway: Gateway,
     control: Control,
-    /// Keeps the folder ours.
-    _data: Data,
 }
 
 /// `maru-local up`: starts everything, tells where it is, and ends it when asked to.
@@ -41,60 +41,77 @@ pub struct Stack {
 /// # Errors
 /// Whatever keeps it from starting or going on; nothing is left running then.
 pub async fn up(options: Up) -> Result<(), Error> {
-    let (children, mut lost) = Children::new();
-    let mut end = pin!(told_to_end(options.parent_pipe));
-    let started = tokio::select! {
-        started = Box::pin(Stack::start(&options, &children)) => Some(started),
-        () = end.as_mut() => None,
-    };
-    let outcome = match started {
-        None => Ok(()),
-        Some(Err(error)) => Err(error),
-        Some(Ok(stack)) => {
-            stack.tell(options.json);
-            let outcome = tokio::select! {
-                () = end => Ok(()),
-                name = lost.recv() => Err(stack.servers.lost(name)),
-            };
-            say::note("ending");
-            stack.stop().await;
-            outcome
-        }
-    };
+    let template = options.template.clone().unwrap_or_else(data::template);
+    let folder = data::folder(options.place.data.as_deref(), &template);
+    say::note(format_args!("starting on {}", folder.display()));
+    let data = Data::take(&folder, options.reset)?;
+    if data.is_new() {
+        postgres::forget(data.root())?;
+    }
+    let (children, lost) = Children::new();
+    let outcome = run(&options, &template, &data, &children, lost).await;
     children.ended().await;
+    if options.temporary {
+        postgres::forget(data.root())?;
+        data::remove(data.root())?;
+    }
+    outcome
+}
+
+/// Starts, waits, ends.
+async fn run(
+    options: &Up,
+    template: &Path,
+    data: &Data,
+    children: &Children,
+    mut lost: UnboundedReceiver<&'static str>,
+) -> Result<(), Error> {
+    let mut end = pin!(told_to_end(options.parent_pipe));
+    let stack = tokio::select! {
+        stack = Box::pin(Stack::start(options, template, data, children)) => stack?,
+        () = end.as_mut() => return Ok(()),
+    };
+    stack.tell(options.json);
+    let outcome = tokio::select! {
+        () = end => Ok(()),
+        name = lost.recv() => Err(stack.servers.lost(name)),
+    };
+    say::note("ending");
+    stack.stop().await;
     outcome
 }
 
 impl Stack {
-    /// Starts every part; what can, at the same time.
+    /// Starts every part on `data`, as `template` says; what can, at the same time.
     ///
     /// # Errors
     /// The first that fails.
-    pub async fn start(options: &Up, children: &Children) -> Result<Self, Error> {
+    pub async fn start(
+        options: &Up,
+        template: &Path,
+        data: &Data,
+        children: &Children,
+    ) -> Result<Self, Error> {
         let since = Instant::now();
-        let path = options.template.clone().unwrap_or_else(data::template);
-        let folder = data::folder(options.place.data.as_deref(), &path);
-        say::note(format_args!("starting on {}", folder.display()));
-        let data = Data::take(&folder, options.reset)?;
-        if data.is_new() {
-            postgres::forget(data.root())?;
-        }
         let plan = Plan::make(options)?;
-        let servers = Arc::new(Servers::describe(options, &data, &plan, children)?);
-        let template = plan.template(options, &path, &servers)?;
+        let servers = Arc::new(Servers::describe(options, data, &plan, children)?);
+        let template = plan.template(options, template, &servers)?;
         let ((stores, created), ()) = tokio::try_join!(
-            Stores::start(&data, &plan, &template),
+            Stores::start(data, &plan, &template),
             servers.start(options.faults, &plan),
         )?;
-        let lambda = plan.lambda(options, &data, &template, &stores).await?;
+        let lambda = plan.lambda(options, data, &template, &stores).await?;
         migrate(&lambda).await?;
         lambda.follow_buckets(&template.buckets, created);
         lambda.follow_schedules(&template.schedules);
         reload::watch(&lambda);
-        let mut ready = plan.ready(&data, &template, &servers, &stores, &lambda);
+        let mut ready = plan.ready(data, &template, &servers, &stores, &lambda);
         let control = Control::start(plan.control(), &plan.faults, &lambda, &servers).await?;
         let gateway = plan.gateway(&template, &lambda).await?;
-        ready.people = people::meet(&ready).await?;
+        match people::meet(&ready).await {
+            Ok(people) => ready.people = people,
+            Err(error) => say::note(format_args!("  nobody can sign in yet: {}", error.chain())),
+        }
         ready.keep()?;
         say::ready("ready", "", since);
         Ok(Self {
@@ -104,7 +121,6 @@ impl Stack {
             lambda,
             gateway,
             control,
-            _data: data,
         })
     }
 
