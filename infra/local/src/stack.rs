@@ -13,11 +13,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::children::Children;
+use crate::children::{self, Children};
 use crate::control::Control;
 use crate::data::{self, Data};
 use crate::gateway::Gateway;
-use crate::lambda::{self, Lambda};
+use crate::lambda::Lambda;
 use crate::options::Up;
 use crate::ready::Ready;
 use crate::{Error, banner, people, postgres, say, signals};
@@ -101,17 +101,14 @@ impl Stack {
             servers.start(options.faults, &plan),
         )?;
         let lambda = plan.lambda(options, data, &template, &stores).await?;
-        migrate(&lambda).await?;
+        migrate(&lambda, &data.log("migrate")).await?;
         lambda.follow_buckets(&template.buckets, created);
         lambda.follow_schedules(&template.schedules);
         reload::watch(&lambda);
         let mut ready = plan.ready(data, &template, &servers, &stores, &lambda);
         let control = Control::start(plan.control(), &plan.faults, &lambda, &servers).await?;
         let gateway = plan.gateway(&template, &lambda).await?;
-        match people::meet(&ready).await {
-            Ok(people) => ready.people = people,
-            Err(error) => say::note(format_args!("  nobody can sign in yet: {}", error.chain())),
-        }
+        ready.people = people::meet(&ready).await?;
         ready.keep()?;
         say::ready("ready", "", since);
         Ok(Self {
@@ -143,20 +140,15 @@ impl Stack {
 }
 
 /// Brings schema and signing keys up to date, as a deployment does.
-async fn migrate(lambda: &Lambda) -> Result<(), Error> {
+async fn migrate(lambda: &Lambda, log: &Path) -> Result<(), Error> {
     let since = Instant::now();
-    match lambda.invoke("migrate", Bytes::from_static(b"{}")).await {
-        Ok(_) => {}
-        Err(lambda::Error::Exited) => {
-            say::note("  migrate did nothing: it is still to be written");
-            return Ok(());
-        }
-        Err(error) => {
-            return Err(Error::Said(format!(
-                "migrating failed, `cargo run -- logs migrate` may tell more: {error}"
-            )));
-        }
-    }
+    let answer = lambda.invoke("migrate", Bytes::from_static(b"{}")).await;
+    answer.map_err(|error| {
+        let (log, tail) = (log.display(), children::tail(log));
+        Error::Said(format!(
+            "migrating failed: {error}; the end of {log} says:\n{tail}"
+        ))
+    })?;
     say::ready("migrate", "schema and signing keys are up to date", since);
     Ok(())
 }
