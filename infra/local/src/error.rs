@@ -47,6 +47,9 @@ pub enum Error {
         /// Major version of the server at hand.
         found: String,
     },
+    /// The contract is not written, or not what the code says.
+    #[error("docs/api")]
+    Contract(#[from] crate::openapi::Error),
     /// The demo could not go on.
     #[error("the demo could not go on")]
     Demo(#[from] crate::demo::Error),

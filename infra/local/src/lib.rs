@@ -19,6 +19,7 @@ pub mod install;
 pub mod lambda;
 pub mod logs;
 pub mod loopback;
+pub mod openapi;
 pub mod options;
 pub mod people;
 pub mod ports;
@@ -84,9 +85,16 @@ async fn run(command: Command) -> Result<ExitCode, Error> {
             });
         }
         Command::Uploader => demo::child::run().await?,
+        Command::Openapi { check } => openapi::write(&root(), check)?,
         Command::Guard(guard) => return children::guard::run(guard).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the project stands: beside template.yaml.
+fn root() -> std::path::PathBuf {
+    let template = data::template();
+    template.parent().map_or_else(Default::default, std::path::Path::to_path_buf)
 }
 
 fn folder(place: &Place) -> std::path::PathBuf {

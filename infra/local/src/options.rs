@@ -67,6 +67,12 @@ pub enum Command {
     },
     /// Do the main job once, before your eyes, and check it.
     Demo(demo::Options),
+    /// Write docs/api from the code.
+    Openapi {
+        /// Only tell whether it is up to date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Be the demo's uploading client (the demo starts it, and kills it).
     #[command(hide = true)]
     Uploader,
