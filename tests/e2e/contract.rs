@@ -8,12 +8,12 @@ use local::template::Template;
 use serde_json::Value;
 
 /// The project's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Every route of the document, as `GET /v1/…`.
-pub fn documented() -> BTreeSet<String> {
+pub(crate) fn documented() -> BTreeSet<String> {
     let document = openapi::document().expect("the document can be made");
     let paths = document["paths"].as_object().expect("paths");
     let routes = paths.iter().flat_map(|(path, item)| {
