@@ -4,11 +4,16 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::Error;
 
 /// Below this a database could not even keep its write-ahead log.
 const NEEDED_MB: u64 = 400;
+
+/// How often, and how far apart, a folder that is still being written is removed again.
+const REMOVE_TRIES: u32 = 50;
+const REMOVE_PAUSE: Duration = Duration::from_millis(20);
 
 /// The file that says whose the folder is.
 const LOCK: &str = "maru.lock";
@@ -64,6 +69,21 @@ impl Data {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
+    }
+
+    /// Removes the folder and all that is in it.
+    ///
+    /// # Errors
+    /// What the disk answers.
+    pub async fn remove(&self) -> Result<(), Error> {
+        // A part that was interrupted while it started may still be making a file.
+        for _ in 0..REMOVE_TRIES {
+            if remove(&self.root).is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(REMOVE_PAUSE).await;
+        }
+        remove(&self.root)
     }
 
     /// Where the part called `name` logs.

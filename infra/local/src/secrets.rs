@@ -16,6 +16,7 @@ use vault::{Refusal, Vault, arn};
 #[derive(Debug)]
 pub struct Secrets {
     server: Server,
+    vault: Arc<Vault>,
 }
 
 /// Secrets Manager takes 64 KiB of value; JSON may double it.
@@ -29,12 +30,32 @@ impl Secrets {
     /// When the file is there but cannot be read, or `listen` is taken.
     pub async fn start(path: PathBuf, listen: SocketAddr) -> Result<Self, StartError> {
         let vault = Arc::new(Vault::open(path)?);
+        let served = Arc::clone(&vault);
         let server = Server::start("Secrets Manager", listen, move |request| {
-            let vault = Arc::clone(&vault);
+            let vault = Arc::clone(&served);
             async move { Ok(handle(&vault, request).await) }
         })
         .await?;
-        Ok(Self { server })
+        Ok(Self { server, vault })
+    }
+
+    /// Gives the secret `arn` its first value, unless it has one: what a deployment does.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn seed(&self, arn: &str, value: &str) -> Result<(), StartError> {
+        let id = json!({ "SecretId": arn });
+        if self.vault.answer("GetSecretValue", &id).is_ok() {
+            return Ok(());
+        }
+        let first = json!({ "SecretId": arn, "SecretString": value });
+        match self.vault.answer("PutSecretValue", &first) {
+            Ok(_) => Ok(()),
+            Err(Refusal(code, message)) => {
+                let reason = format!("{code}: {message}");
+                Err(StartError::new(format!("{arn} cannot be made"), reason))
+            }
+        }
     }
 
     /// The endpoint for `AWS_ENDPOINT_URL_SECRETS_MANAGER`.

@@ -53,7 +53,7 @@ pub async fn up(options: Up) -> Result<(), Error> {
     children.ended().await;
     if options.temporary {
         postgres::forget(data.root())?;
-        data::remove(data.root())?;
+        data.remove().await?;
     }
     outcome
 }

@@ -59,6 +59,9 @@ impl Stores {
         );
         let secrets = Secrets::start(data.path("secrets.json"), listen(plan.ports.secrets));
         let (dynamodb, s3, secrets) = tokio::try_join!(dynamodb, s3, secrets)?;
+        for secret in &template.secrets {
+            secrets.seed(&secret.arn, &secret.value)?;
+        }
         say::ready("S3", s3.url(), since);
         say::ready("DynamoDB", dynamodb.url(), since);
         let stores = Self {
