@@ -5,6 +5,7 @@
     reason = "tests are an edge of their own: they make ids and read their environment"
 )]
 
+pub mod chatroom;
 pub mod hall;
 pub mod launch;
 pub mod person;
