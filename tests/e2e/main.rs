@@ -3,4 +3,12 @@
 mod auth;
 mod contract;
 mod lifecycle;
+mod message_log;
+mod message_pages;
+mod messages;
+mod realtime;
+mod room_counts;
+mod room_log;
+mod room_members;
+mod rooms;
 mod strangers;

@@ -154,10 +154,10 @@ async fn r_m6_pages_go_on_in_their_direction() {
     let talker = talker().await;
     let first = talker.send(json!({"content": "message 0"})).await.ok()["seq"].clone();
     for n in 1..6 {
-        talker
+        let sent = talker
             .send(json!({"content": format!("message {n}")}))
-            .await
-            .ok();
+            .await;
+        assert_eq!(sent.status, 201, "{sent:#?}");
     }
     let texts = |page: &Value| -> Vec<String> {
         let items = page["items"].as_array().expect("items").iter();

@@ -1,0 +1,72 @@
+//! `maru-bench FIGURE`: measures against a stack of its own (`MARU_STACK` names a running one instead), prints one
+//! table and saves it as JSON.
+#![expect(clippy::print_stdout, reason = "its table is what it is for")]
+
+mod cpu;
+mod history;
+mod report;
+mod send;
+
+use std::path::PathBuf;
+
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::SdkConfig;
+use clap::{Parser, Subcommand};
+use live::{Egress, Live};
+use support::Stack;
+
+/// Figures of Maru, each in a table and as JSON.
+#[derive(Debug, Parser)]
+#[command(name = "maru-bench")]
+struct Options {
+    #[command(subcommand)]
+    figure: Figure,
+    /// Where to save the table as JSON [default: target/figures/FIGURE.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Which figure to measure.
+#[derive(Debug, Subcommand)]
+enum Figure {
+    /// Sending a message: time, processor, round trips.
+    Send(send::Options),
+    /// A page of history in a large room: time.
+    History(history::Options),
+}
+
+/// Redis and DynamoDB of the stack, and no socket to tell anything.
+pub(crate) fn live(stack: &Stack) -> Live {
+    let aws = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(&stack.dynamodb)
+        .build();
+    Live::new(live::Settings {
+        redis_url: stack.redis.clone(),
+        table: stack.table.clone(),
+        aws,
+        sockets_endpoint: None,
+        lambda_endpoint: None,
+        announce_function: None,
+        egress: Egress::Nat,
+        clock: app::clock::now,
+        members: None,
+    })
+}
+
+fn main() -> Result<(), app::Error> {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let table = runtime.block_on(async {
+        match &options.figure {
+            Figure::Send(figure) => send::measure(figure).await,
+            Figure::History(figure) => history::measure(figure).await,
+        }
+    })?;
+    println!("{table}");
+    let saved = table.save(options.out.as_deref())?;
+    println!("saved as {}", saved.display());
+    Ok(())
+}
