@@ -107,6 +107,7 @@ impl Sender {
                     writes_per_min: u32::MAX,
                     ..Limits::default()
                 },
+                ..Config::default()
             },
         };
         let (router, _) = fn_messages::routes()
