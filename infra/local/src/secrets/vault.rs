@@ -34,6 +34,13 @@ pub(super) struct Vault {
     contents: Mutex<Contents>,
 }
 
+impl std::fmt::Debug for Vault {
+    /// Says where it is, never what is in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 /// What a client did wrong, with the name that AWS gives it.
 pub(super) struct Refusal(pub(super) &'static str, pub(super) String);
 
