@@ -18,10 +18,14 @@ async fn hall(people: usize) -> Hall {
 async fn r_c4_of_100_joins_at_once_for_the_last_place_one_gets_in() {
     let hall = hall(102).await;
     let (room, _) = hall.chatroom(&hall.store, &draft(Kind::Public, 3)).await;
-    joined(hall.store.join_room(&hall.act(room, hall.people[1])).await);
+    joined(
+        hall.store
+            .join_room(&hall.act_in(room, hall.people[1]))
+            .await,
+    );
     let stores: Vec<Store> = (0..20).map(|_| hall.another_store()).collect();
     let calls = hall.people[2..].iter().enumerate().map(|(n, user)| {
-        let (act, store) = (hall.act(room, *user), &stores[n % stores.len()]);
+        let (act, store) = (hall.act_in(room, *user), &stores[n % stores.len()]);
         async move { store.join_room(&act).await.expect("Postgres answers") }
     });
     let (mut got_in, mut full) = (0, 0);
@@ -42,7 +46,7 @@ async fn r_c4_a_batch_that_does_not_fit_adds_nobody() {
     let hall = hall(6).await;
     let (room, _) = hall.chatroom(&hall.store, &draft(Kind::Private, 3)).await;
     let people: Vec<_> = hall.people[1..].iter().map(|user| member(*user)).collect();
-    let act = hall.act(room, hall.people[0]);
+    let act = hall.act_in(room, hall.people[0]);
     let adding = hall.store.add_members(&act, &people).await;
     assert!(
         matches!(adding, Ok(Changed::Refused(Refusal::Full { limit: 3 }))),
@@ -86,7 +90,7 @@ async fn r_m8_a_marker_never_goes_back_nor_beyond_the_end() {
     let hall = hall(2).await;
     let (room, _) = hall.chatroom(&hall.store, &draft(Kind::Public, 10)).await;
     let (me, other) = (hall.people[0], hall.people[1]);
-    joined(hall.store.join_room(&hall.act(room, other)).await);
+    joined(hall.store.join_room(&hall.act_in(room, other)).await);
     for text in ["one", "two", "three"] {
         hall.say(&hall.store, room, other, text).await;
     }

@@ -67,14 +67,14 @@ async fn each_call_is_one_round_trip() {
     let (me, other) = (hall.people[0], hall.people[1]);
     counter.reset();
     let (room, _) = hall.chatroom(&store, &draft(Kind::Public, 10)).await;
-    drop(store.join_room(&hall.act(room, other)).await);
+    drop(store.join_room(&hall.act_in(room, other)).await);
     let change = SeatChange {
         role: Some(Role::Admin),
         access: None,
     };
     drop(
         store
-            .change_member(&hall.act(room, me), other, change)
+            .change_member(&hall.act_in(room, me), other, change)
             .await,
     );
     drop(store.mark_read(hall.company, me, room, 2).await);

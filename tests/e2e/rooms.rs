@@ -66,13 +66,19 @@ async fn r_c1_wrong_fields_and_unknown_people_are_named_at_once() {
     let stack = Stack::get().await;
     let (minji, stranger) = (Person::register(stack).await, Person::register(stack).await);
     let refused = minji
-        .post("/v1/chatrooms", json!({"name": "ab", "member_limit": 1, "description": "x".repeat(501)}))
+        .post(
+            "/v1/chatrooms",
+            json!({"name": "ab", "member_limit": 1, "description": "x".repeat(501)}),
+        )
         .await;
     assert_eq!(refused.refusal(), (422, "invalid"));
     let fields: Vec<String> = refused.fields().into_iter().map(|(name, _)| name).collect();
     assert_eq!(fields, ["name", "description", "member_limit"]);
     let members = json!([{"user_id": stranger.id}]);
-    let refused = minji.post("/v1/chatrooms", json!({"name": "with a stranger", "members": members}));
+    let refused = minji.post(
+        "/v1/chatrooms",
+        json!({"name": "with a stranger", "members": members}),
+    );
     assert_eq!(
         refused.await.fields(),
         [("members[0].user_id".to_owned(), "not_found".to_owned())]
@@ -92,7 +98,10 @@ async fn r_c1_only_the_creator_turns_public_into_private_and_back() {
     outsider.get(&path(&room, "")).await.ok();
     minji.patch(&path(&room, ""), private).await.ok();
     assert_eq!(outsider.get(&path(&room, "")).await.code(), "not_found");
-    minji.patch(&path(&room, ""), json!({"type": "public"})).await.ok();
+    minji
+        .patch(&path(&room, ""), json!({"type": "public"}))
+        .await
+        .ok();
     outsider.get(&path(&room, "")).await.ok();
 }
 
@@ -101,7 +110,9 @@ async fn r_c1_guests_make_no_rooms() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
     let guest = stack.person_as(&minji, CompanyRole::Guest).await;
-    let refused = guest.post("/v1/chatrooms", json!({"name": "Guests only"})).await;
+    let refused = guest
+        .post("/v1/chatrooms", json!({"name": "Guests only"}))
+        .await;
     assert_eq!(refused.refusal(), (403, "forbidden"));
 }
 
@@ -110,7 +121,10 @@ async fn r_c2_what_i_may_do_is_told_and_is_what_happens() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
     let people = [
-        ("admin", "full"), ("moderator", "full"), ("member", "full"), ("admin", "read_only"),
+        ("admin", "full"),
+        ("moderator", "full"),
+        ("member", "full"),
+        ("admin", "read_only"),
     ];
     let mut members = vec![];
     let mut persons = vec![];
@@ -126,7 +140,9 @@ async fn r_c2_what_i_may_do_is_told_and_is_what_happens() {
             let can = seen["my"]["can"].as_array();
             can.into_iter().flatten().any(|told| told == action)
         };
-        let edit = person.patch(&path(&room, ""), json!({"description": "x"})).await;
+        let edit = person
+            .patch(&path(&room, ""), json!({"description": "x"}))
+            .await;
         assert_eq!(edit.status.is_success(), can("edit"), "{}", seen["my"]);
         let text = json!({"content": "hello"});
         let write = person.post(&path(&room, "/messages"), text).await;
@@ -147,7 +163,10 @@ async fn r_c5_an_archived_room_is_read_never_written_until_restored() {
     let (minji, juno) = (stack.person_in(&owner).await, stack.person_in(&owner).await);
     let more = json!({"type": "private", "members": [{"user_id": juno.id}]});
     let room = make(&minji, "Old things", more).await;
-    assert_eq!(juno.post(&path(&room, "/archive"), json!({})).await.code(), "forbidden");
+    assert_eq!(
+        juno.post(&path(&room, "/archive"), json!({})).await.code(),
+        "forbidden"
+    );
     let archived = minji.post(&path(&room, "/archive"), json!({})).await.ok();
     assert_eq!(archived["status"], "archived");
     assert_eq!(archived["my"]["can"], json!(["read", "restore"]));
@@ -155,20 +174,43 @@ async fn r_c5_an_archived_room_is_read_never_written_until_restored() {
         ("PATCH", "", json!({"name": "New things"})),
         ("POST", "/archive", json!({})),
         ("POST", "/messages", json!({"content": "hello"})),
-        ("POST", "/members", json!({"members": [{"user_id": owner.id}]})),
+        (
+            "POST",
+            "/members",
+            json!({"members": [{"user_id": owner.id}]}),
+        ),
     ] {
         let call = minji.call(method.parse().expect("a method"), &path(&room, rest));
-        assert_eq!(call.json(&body).await.refusal(), (409, "room_archived"), "{rest}");
+        assert_eq!(
+            call.json(&body).await.refusal(),
+            (409, "room_archived"),
+            "{rest}"
+        );
     }
     let history = juno.get(&path(&room, "/messages")).await.ok();
     assert_eq!(history["items"][0]["metadata"]["event"], "room.archived");
 
     // The owner of the company is not in the room, and restores it all the same.
     let restored = owner.post(&path(&room, "/restore"), json!({})).await.ok();
-    assert_eq!((&restored["status"], &restored["my"]["role"]), (&json!("active"), &Value::Null));
-    assert_eq!(owner.post(&path(&room, "/restore"), json!({})).await.refusal(), (409, "conflict"));
-    assert_eq!(owner.get(&path(&room, "/messages")).await.code(), "not_found");
-    minji.patch(&path(&room, ""), json!({"name": "New things"})).await.ok();
+    assert_eq!(
+        (&restored["status"], &restored["my"]["role"]),
+        (&json!("active"), &Value::Null)
+    );
+    assert_eq!(
+        owner
+            .post(&path(&room, "/restore"), json!({}))
+            .await
+            .refusal(),
+        (409, "conflict")
+    );
+    assert_eq!(
+        owner.get(&path(&room, "/messages")).await.code(),
+        "not_found"
+    );
+    minji
+        .patch(&path(&room, ""), json!({"name": "New things"}))
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -182,12 +224,22 @@ async fn r_c8_lists_are_mine_with_unread_and_can_be_filtered() {
     let with_juno = json!({"type": "private", "members": [{"user_id": juno.id}]});
     let secret = make(&minji, "비밀 회의", with_juno).await;
     let open = make(&minji, "Open hall", json!({})).await;
-    minji.post(&path(&secret, "/messages"), json!({"content": "하나"})).await.ok();
-    minji.post(&path(&secret, "/messages"), json!({"content": "둘"})).await.ok();
+    minji
+        .post(&path(&secret, "/messages"), json!({"content": "하나"}))
+        .await
+        .ok();
+    minji
+        .post(&path(&secret, "/messages"), json!({"content": "둘"}))
+        .await
+        .ok();
 
     let names = |page: &Value| -> Vec<Value> {
         let items = page["items"].as_array();
-        items.into_iter().flatten().map(|room| room["name"].clone()).collect()
+        items
+            .into_iter()
+            .flatten()
+            .map(|room| room["name"].clone())
+            .collect()
     };
     let mine = juno.get("/v1/chatrooms").await.ok();
     assert_eq!(names(&mine), ["비밀 회의"]);
@@ -200,19 +252,40 @@ async fn r_c8_lists_are_mine_with_unread_and_can_be_filtered() {
     let joinable = juno.get("/v1/chatrooms?scope=joinable").await.ok();
     assert_eq!(names(&joinable), ["Open hall"]);
     assert_eq!(joinable["items"][0]["my"]["can"], json!(["read", "join"]));
-    assert_eq!(names(&guest.get("/v1/chatrooms?scope=joinable").await.ok()), Vec::<Value>::new());
-    assert_eq!(juno.get("/v1/chatrooms?scope=company").await.refusal(), (403, "forbidden"));
+    assert_eq!(
+        names(&guest.get("/v1/chatrooms?scope=joinable").await.ok()),
+        Vec::<Value>::new()
+    );
+    assert_eq!(
+        juno.get("/v1/chatrooms?scope=company").await.refusal(),
+        (403, "forbidden")
+    );
     let all = minji.get("/v1/chatrooms?scope=company").await.ok();
     assert_eq!(names(&all), ["비밀 회의", "Open hall"]);
 
-    assert_eq!(names(&minji.get("/v1/chatrooms?q=OPEN").await.ok()), ["Open hall"]);
-    assert_eq!(names(&minji.get("/v1/chatrooms?type=private").await.ok()), ["비밀 회의"]);
+    assert_eq!(
+        names(&minji.get("/v1/chatrooms?q=OPEN").await.ok()),
+        ["Open hall"]
+    );
+    assert_eq!(
+        names(&minji.get("/v1/chatrooms?type=private").await.ok()),
+        ["비밀 회의"]
+    );
     minji.post(&path(&open, "/archive"), json!({})).await.ok();
-    assert_eq!(names(&minji.get("/v1/chatrooms?status=archived").await.ok()), ["Open hall"]);
+    assert_eq!(
+        names(&minji.get("/v1/chatrooms?status=archived").await.ok()),
+        ["Open hall"]
+    );
     let first = minji.get("/v1/chatrooms?limit=1").await.ok();
     let cursor = first["next_cursor"].as_str().expect("another page");
-    let second = minji.get(&format!("/v1/chatrooms?limit=1&cursor={cursor}")).await.ok();
-    assert_eq!((names(&first), names(&second)), (vec![json!("Open hall")], vec![json!("비밀 회의")]));
+    let second = minji
+        .get(&format!("/v1/chatrooms?limit=1&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(
+        (names(&first), names(&second)),
+        (vec![json!("Open hall")], vec![json!("비밀 회의")])
+    );
     assert!(second.get("next_cursor").is_none());
 }
 
@@ -231,5 +304,8 @@ async fn a_change_of_something_older_is_refused() {
     patch("three").await.ok();
     let same = patch("three").await;
     let now = same.header("etag").to_owned();
-    assert_eq!(patch("three").header("if-match", &now).await.header("etag"), now);
+    assert_eq!(
+        patch("three").header("if-match", &now).await.header("etag"),
+        now
+    );
 }

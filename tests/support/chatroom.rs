@@ -52,7 +52,7 @@ pub fn member(user: UserId) -> NewMember {
 impl Hall {
     /// `actor` doing something to `room`, now.
     #[must_use]
-    pub fn act(&self, room: RoomId, actor: UserId) -> Act<'static> {
+    pub fn act_in(&self, room: RoomId, actor: UserId) -> Act<'static> {
         Act {
             company: self.company,
             room,
@@ -70,7 +70,7 @@ impl Hall {
     /// A room of the first person's; answers its id and first event.
     pub async fn chatroom(&self, store: &Store, draft: &Draft) -> (RoomId, RoomEvent) {
         let room = RoomId(fresh_id());
-        let act = self.act(room, self.people[0]);
+        let act = self.act_in(room, self.people[0]);
         let made = store.create_room(&act, draft).await;
         let made = made.expect("Postgres answers");
         (room, made.expect("the first person may").1)
@@ -93,8 +93,8 @@ impl Hall {
 
     /// Something that `user` may or may not do to `room`: refusals are part of it.
     pub async fn shake(&self, store: &Store, room: RoomId, user: UserId, dice: &mut Dice) {
-        let act = self.act(room, user);
-        let creator = self.act(room, self.people[0]);
+        let act = self.act_in(room, user);
+        let creator = self.act_in(room, self.people[0]);
         match dice.roll(8) {
             0 | 1 => drop(store.join_room(&act).await.expect("Postgres answers")),
             2 => drop(store.leave_room(&act).await.expect("Postgres answers")),

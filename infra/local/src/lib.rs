@@ -94,7 +94,9 @@ async fn run(command: Command) -> Result<ExitCode, Error> {
 /// Where the project stands: beside template.yaml.
 fn root() -> std::path::PathBuf {
     let template = data::template();
-    template.parent().map_or_else(Default::default, std::path::Path::to_path_buf)
+    template
+        .parent()
+        .map_or_else(Default::default, std::path::Path::to_path_buf)
 }
 
 fn folder(place: &Place) -> std::path::PathBuf {

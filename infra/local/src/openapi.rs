@@ -30,7 +30,10 @@ pub enum Error {
 pub fn write(root: &Path, check: bool) -> Result<(), Error> {
     let mut openapi = serde_json::to_string_pretty(&document()?)?;
     openapi.push('\n');
-    for (name, text) in [("docs/api/openapi.json", openapi), ("docs/api/errors.md", errors())] {
+    for (name, text) in [
+        ("docs/api/openapi.json", openapi),
+        ("docs/api/errors.md", errors()),
+    ] {
         let path = root.join(name);
         if check {
             let there = std::fs::read_to_string(&path).map_err(|e| Error::File(name.into(), e))?;
@@ -106,7 +109,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         return;
     }
     let tag = operation["tags"][0].as_str().unwrap_or("maru").to_owned();
-    let name = operation["operationId"].as_str().unwrap_or(method).to_owned();
+    let name = operation["operationId"]
+        .as_str()
+        .unwrap_or(method)
+        .to_owned();
     operation["operationId"] = format!("{tag}_{name}").into();
     operation["responses"]["default"] = json!({"$ref": "#/components/responses/Problem"});
     if ANONYMOUS.iter().any(|open| path.starts_with(open)) {
