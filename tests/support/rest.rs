@@ -172,7 +172,6 @@ impl IntoFuture for Call {
 
 impl Answer {
     /// The body of an answer that must be a success.
-    #[must_use]
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{self:#?}");
