@@ -31,7 +31,6 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     for count in [FEW, options.messages] {
         let hall = Hall::new(url, 1).await;
         hall.fill(count).await;
-        hall.run("analyze messages", &[]).await;
         for (name, window) in [
             ("newest", (|_| Window::Latest) as fn(i64) -> Window),
             ("before a random place", |at| Window::Before(Place::Seq(at))),

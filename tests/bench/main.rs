@@ -4,6 +4,7 @@
 
 mod cpu;
 mod history;
+mod quiet;
 mod report;
 mod send;
 
@@ -13,6 +14,7 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use clap::{Parser, Subcommand};
 use live::{Egress, Live};
+use quiet::Quiet;
 use support::Stack;
 
 /// Figures of Maru, each in a table and as JSON.
@@ -59,12 +61,14 @@ fn main() -> Result<(), app::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let quiet = Quiet::new()?;
     let table = runtime.block_on(async {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,
             Figure::History(figure) => history::measure(figure).await,
         }
     })?;
+    drop(quiet);
     println!("{table}");
     let saved = table.save(options.out.as_deref())?;
     println!("saved as {}", saved.display());

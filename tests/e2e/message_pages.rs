@@ -240,7 +240,6 @@ async fn r_m6_a_page_is_one_round_trip_along_the_index() {
     let (counter, url) = WireCounter::before(&Stack::get().await.postgres).await;
     let hall = hall(1).await;
     hall.fill(2_000).await;
-    hall.run("analyze messages", &[]).await;
     let store = Store::new(&url, Password::InAddress).expect("an address");
     store.ping().await.expect("Postgres answers");
     let newest = page(&hall, HistoryQuery::default()).await.items[0].id;
@@ -354,7 +353,6 @@ async fn r_m6_a_page_of_a_large_room_touches_no_more_than_one_of_a_small_room() 
     let (small, large) = (hall(1).await, hall(1).await);
     small.fill(200).await;
     large.fill(30_000).await;
-    large.run("analyze messages", &[]).await;
     for (in_small, in_large) in [
         (Window::Latest, Window::Latest),
         (

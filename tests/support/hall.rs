@@ -86,8 +86,18 @@ impl Hall {
         appended.await.expect("Postgres answers")
     }
 
-    /// Appends `count` messages of the first person in one statement, straight into the tables.
+    /// Appends `count` messages of the first person, straight into the tables.
     pub async fn fill(&self, count: i64) {
+        let mut left = count;
+        while left > 0 {
+            // As many as one statement may take the time for.
+            let some = left.min(10_000);
+            self.fill_some(some).await;
+            left -= some;
+        }
+    }
+
+    async fn fill_some(&self, count: i64) {
         self.run(
             "with room as (
                  update rooms set last_seq = last_seq + $4, message_count = message_count + $4
