@@ -12,3 +12,4 @@ mod room_log;
 mod room_members;
 mod rooms;
 mod strangers;
+mod uploads;

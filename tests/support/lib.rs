@@ -11,6 +11,7 @@ pub mod launch;
 pub mod person;
 pub mod rest;
 pub mod room_log;
+pub mod sender;
 pub mod socket;
 pub mod stack;
 pub mod wire_counter;

@@ -40,7 +40,7 @@ pub struct Place {
 /// An object.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Object {
-    /// Its key, as in a form: ours are plain ASCII, of which nothing is ever encoded.
+    /// Its key, encoded as in a form.
     pub key: String,
 }
 
@@ -68,17 +68,41 @@ pub async fn run() -> Result<(), app::Error> {
 /// When a store did not answer.
 pub async fn inspect(deps: &Deps, event: Notification) -> Result<(), app::Error> {
     for record in event.records {
-        let key = &record.s3.object.key;
-        files::inspect(&deps.store, &deps.live, &deps.files, key, clock::now())
+        let key = decoded(&record.s3.object.key);
+        files::inspect(&deps.store, &deps.live, &deps.files, &key, clock::now())
             .await
             .map_err(failed)?;
     }
     Ok(())
 }
 
+/// A key as S3 knows it: the event has it encoded as in a form, `/` perhaps included.
+fn decoded(key: &str) -> String {
+    let pairs = form_urlencoded::parse(key.as_bytes());
+    pairs.map(|(name, _)| name).collect()
+}
+
 fn failed(problem: Problem) -> app::Error {
     match problem.source {
         Some(source) => source,
         None => problem.code.as_str().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_whether_or_not_their_slash_is_encoded() {
+        assert_eq!(decoded("a-1%2Fb-2"), "a-1/b-2");
+        assert_eq!(decoded("a-1/b-2"), "a-1/b-2");
+    }
+
+    #[test]
+    fn r_u8_what_s3_sends_is_read() {
+        let event = r#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"object":{"key":"a%2Fb","size":1}}}]}"#;
+        let read: Notification = serde_json::from_str(event).unwrap();
+        assert_eq!(read.records[0].s3.object.key, "a%2Fb");
     }
 }
