@@ -7,6 +7,7 @@ mod api;
 pub(crate) mod clock;
 mod deliver;
 mod instance;
+mod outcome;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::faults::{Effect, Faults, Target};
 use crate::loopback::{Server, StartError};
 use crate::template::Function;
+pub use outcome::{Counters, Error};
 use pool::Pool;
 
 /// How instances are run.
@@ -70,50 +72,6 @@ struct Inner {
     server: Mutex<Option<Server>>,
     stop: CancellationToken,
     tasks: TaskTracker,
-}
-
-/// What has happened to a function since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counters {
-    /// Invocations handed to instances.
-    pub invocations: u64,
-    /// Those that ended in an error, a time-out or a lost instance.
-    pub errors: u64,
-    /// Those that were cut because they took too long.
-    pub timeouts: u64,
-    /// Bytes of all events.
-    pub bytes_in: u64,
-    /// Bytes of all answers.
-    pub bytes_out: u64,
-    /// Instances started.
-    pub starts: u64,
-    /// Instances alive now.
-    pub instances: u64,
-    /// The most memory that one instance ever had resident, in KiB.
-    pub peak_rss_kib: u64,
-}
-
-/// Why an invocation has no answer.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    /// No such function in the template.
-    #[error("there is no function `{0}`")]
-    Unknown(String),
-    /// The event, or the answer, is larger than Lambda takes.
-    #[error("more than {0} bytes")]
-    TooLarge(usize),
-    /// Every instance was busy for longer than an invocation may wait.
-    #[error("no instance was free in time")]
-    Throttled,
-    /// The function's time-out passed; its instance was killed.
-    #[error("the function did not answer in time")]
-    TimedOut,
-    /// The instance ended before it answered.
-    #[error("the instance ended without an answer")]
-    Exited,
-    /// The function reported an error: JSON with `errorType` and `errorMessage`.
-    #[error("the function failed: {}", String::from_utf8_lossy(.0))]
-    Failed(Bytes),
 }
 
 /// The largest event of a call that waits, and the largest answer, in bytes.
