@@ -136,6 +136,7 @@ impl Hall {
                         .await
                         .expect("Postgres answers"),
                 );
+                let creator = self.act_in(room, self.people[0]);
                 drop(
                     store
                         .restore_room(&creator)

@@ -54,7 +54,7 @@ pub fn routes() -> OpenApiRouter<Deps> {
 /// Answers that functions run
 #[utoipa::path(
     get,
-    path = "/v1/health/live",
+    path = "/health/live",
     tag = "status",
     responses((status = 200, description = "It runs", body = HealthView))
 )]
@@ -69,7 +69,7 @@ async fn live() -> Json<HealthView> {
 /// Refusals: `unavailable`.
 #[utoipa::path(
     get,
-    path = "/v1/health/ready",
+    path = "/health/ready",
     tag = "status",
     responses((status = 200, description = "All is there", body = ReadyView))
 )]

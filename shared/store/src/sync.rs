@@ -147,16 +147,21 @@ impl Store {
         let first = rows
             .first()
             .ok_or_else(|| Error::Corrupt("no snapshot".into()))?;
-        let (mut reset, mut last) = (Vec::new(), None);
+        let (mut reset, mut last, mut count) = (Vec::new(), None, 0);
         for row in &rows {
+            // A row of nothing but the snapshot says that there is no news.
+            let Some(is_reset) = row.try_get::<_, Option<bool>>("reset")? else {
+                continue;
+            };
             let room: Option<Uuid> = row.try_get("room_id")?;
             let seq: Option<i64> = row.try_get("seq")?;
-            if row.try_get::<_, Option<bool>>("reset")? == Some(true) {
+            if is_reset {
                 reset.extend(room.map(RoomId));
             }
             last = Some((room.unwrap_or(OWN_LOG), seq.unwrap_or(i64::MAX)));
+            count += 1;
         }
-        let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let full = count >= limit;
         Ok(News {
             upto: Snapshot(first.try_get("upto")?),
             events: some_logged(&rows)?,

@@ -18,6 +18,7 @@ use crate::problem::FieldError;
 #[into_params(parameter_in = Query)]
 pub struct ListRooms {
     /// Mine, unless asked otherwise.
+    #[param(inline)]
     pub scope: Option<Scope>,
     /// Only this kind.
     #[serde(rename = "type")]
