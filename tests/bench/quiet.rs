@@ -19,7 +19,8 @@ impl Quiet {
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        // Should it fail, nothing is left to tell it on; the table is saved all the same.
-        drop(rustix::stdio::dup2_stdout(&self.0));
+        if rustix::stdio::dup2_stdout(&self.0).is_err() {
+            // Nothing is left to tell it on; the table is saved all the same.
+        }
     }
 }
