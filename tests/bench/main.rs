@@ -7,6 +7,8 @@ mod history;
 mod quiet;
 mod report;
 mod send;
+mod sign;
+mod upload;
 
 use std::path::PathBuf;
 
@@ -35,6 +37,10 @@ enum Figure {
     Send(send::Options),
     /// A page of history in a large room: time.
     History(history::Options),
+    /// Signing a thousand parts: processor.
+    Sign(sign::Options),
+    /// A whole upload against a plain S3 client: time, control calls.
+    Upload(upload::Options),
 }
 
 /// Redis and DynamoDB of the stack, and no socket to tell anything.
@@ -66,6 +72,8 @@ fn main() -> Result<(), app::Error> {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,
             Figure::History(figure) => history::measure(figure).await,
+            Figure::Sign(figure) => sign::measure(figure).await,
+            Figure::Upload(figure) => Box::pin(upload::measure(figure)).await,
         }
     })?;
     drop(quiet);

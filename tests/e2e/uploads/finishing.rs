@@ -1,14 +1,13 @@
 //! Completing: however often, however interrupted, one upload makes one file.
 
-use aws_types::SdkConfig;
 use domain::upload::{Seen, Upload};
 use domain::{CompanyId, UploadId};
 use files::{Files, composite};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use store::uploads::By;
-use support::sender::{Sender, bytes};
-use support::{Answer, Stack};
+use support::Answer;
+use support::sender::{Sender, bucket, bytes};
 
 use super::{Desk, MIB, desk};
 
@@ -38,22 +37,6 @@ async fn ready() -> Ready {
         store,
         upload,
     }
-}
-
-fn bucket(stack: &Stack) -> Files {
-    use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
-    let config = SdkConfig::builder()
-        .behavior_version(
-            aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest(),
-        )
-        .region(aws_types::region::Region::new("ap-northeast-2"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            "local", "local", None, None, "test",
-        )))
-        .endpoint_url(&stack.s3)
-        .build();
-    Files::new(&config, &stack.bucket).expect("the stack knows its own address")
 }
 
 impl Ready {
