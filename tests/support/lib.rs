@@ -9,6 +9,7 @@ pub mod chatroom;
 pub mod hall;
 pub mod launch;
 pub mod person;
+pub mod records;
 pub mod rest;
 pub mod room_log;
 pub mod sender;

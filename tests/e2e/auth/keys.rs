@@ -1,0 +1,149 @@
+//! R-A2: which access tokens are believed.
+
+use app::secret::Secret;
+use app::signing::Keyring;
+use app::token::{AUDIENCE, Claims, sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use support::{Person, Rest, Stack};
+use time::{Duration, OffsetDateTime};
+
+/// What the stack's own tokens say of `person`.
+fn claims(person: &Person) -> Claims {
+    let payload = person.access_token.split('.').nth(1).expect("three parts");
+    let json = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    serde_json::from_slice(&json).expect("claims")
+}
+
+fn ring(kid: &str, secret: u8) -> Keyring {
+    Keyring::new(
+        kid.to_owned(),
+        &Secret::new([secret; 32]),
+        OffsetDateTime::UNIX_EPOCH,
+    )
+}
+
+/// `claims` signed with a key of our own.
+fn signed(claims: &Claims, ring: &Keyring) -> String {
+    let current = ring.current().expect("a key");
+    sign(claims, &current.kid, &current.key).expect("a token")
+}
+
+async fn refused(person: &Person, token: &str) {
+    let answer = person.with_token(token).get("/v1/me").await;
+    assert_eq!(answer.refusal(), (401, "token_invalid"), "{token}");
+}
+
+#[tokio::test]
+async fn r_a2_a_token_lives_15_minutes_and_names_issuer_and_audience() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let claims = claims(&owner);
+    assert_eq!(claims.exp - claims.iat, 900);
+    assert_eq!(claims.aud, AUDIENCE);
+    assert_eq!(
+        (claims.sub, claims.cid, claims.sid),
+        (owner.id, owner.company, owner.session)
+    );
+}
+
+#[tokio::test]
+async fn r_a2_only_whole_tokens_of_ours_in_time_are_believed() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    // A key that the stack knows, so that each case is wrong in exactly one thing.
+    let known = ring(&format!("test-{}", owner.id), 41);
+    stack.trust(&known).await;
+    let good = claims(&owner);
+    let answer = owner.with_token(&signed(&good, &known)).get("/v1/me").await;
+    assert_eq!(answer.status, 200, "{answer:#?}");
+
+    let past = app::clock::now() - Duration::seconds(1);
+    let cases = [
+        Claims {
+            exp: past.unix_timestamp(),
+            ..good.clone()
+        },
+        Claims {
+            iss: "someone-else".into(),
+            ..good.clone()
+        },
+        Claims {
+            aud: "something-else".into(),
+            ..good.clone()
+        },
+    ];
+    for claims in &cases {
+        refused(&owner, &signed(claims, &known)).await;
+    }
+    // Another key under the same name, and a name that nobody knows.
+    refused(
+        &owner,
+        &signed(&good, &ring(&format!("test-{}", owner.id), 42)),
+    )
+    .await;
+    refused(&owner, &signed(&good, &ring("unknown", 41))).await;
+}
+
+#[tokio::test]
+async fn r_a2_tampered_tokens_are_not_believed() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let token = &owner.access_token;
+    let parts: Vec<_> = token.split('.').collect();
+    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let none = encode(json!({"alg": "none", "typ": "JWT"}));
+    let hmac = encode(json!({"alg": "HS256", "typ": "JWT"}));
+    let mut greedy = claims(&owner);
+    greedy.exp += 1_000_000;
+    let greedy = encode(json!(greedy));
+    for token in [
+        format!("{none}.{}.", parts[1]),
+        format!("{none}.{}.{}", parts[1], parts[2]),
+        format!("{hmac}.{}.{}", parts[1], parts[2]),
+        format!("{}.{greedy}.{}", parts[0], parts[2]),
+        format!("{}.{}", parts[0], parts[1]),
+        token[..token.len() - 10].to_owned(),
+        "x".to_owned(),
+        String::new(),
+    ] {
+        refused(&owner, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn r_a2_without_a_token_one_is_asked_to_sign_in() {
+    let stack = Stack::get().await;
+    let rest = Rest::anonymous(stack);
+    assert_eq!(rest.get("/v1/me").await.refusal(), (401, "unauthenticated"));
+    let basic = rest.get("/v1/me").header("authorization", "Basic eDp4");
+    assert_eq!(basic.await.refusal(), (401, "token_invalid"));
+}
+
+#[tokio::test]
+async fn r_a2_the_published_keys_check_the_tokens() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let header = owner.access_token.split('.').next().expect("three parts");
+    let header: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON");
+    assert_eq!(header["alg"], "EdDSA");
+    let set = Rest::anonymous(stack)
+        .get("/.well-known/jwks.json")
+        .await
+        .ok();
+    let key = set["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .find(|key| key["kid"] == header["kid"])
+        .expect("the key that signed");
+    assert_eq!(
+        (&key["kty"], &key["crv"]),
+        (&json!("OKP"), &json!("Ed25519"))
+    );
+    let x = URL_SAFE_NO_PAD.decode(key["x"].as_str().expect("text"));
+    assert_eq!(x.expect("base64url").len(), 32);
+    assert!(key.get("d").is_none());
+}

@@ -1,0 +1,108 @@
+//! What tests read or arrange in Postgres directly, where no route does it (yet).
+
+use app::clock;
+use app::signing::Keyring;
+use domain::account::Email;
+use domain::{CompanyId, UserId};
+use sha2::{Digest as _, Sha256};
+use store::Origin;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Row};
+
+use crate::Stack;
+
+impl Stack {
+    /// Runs a query as the functions' own role.
+    pub async fn query(&self, sql: &str) -> Vec<Row> {
+        let client = connect(&self.postgres).await;
+        client.query(sql, &[]).await.expect("the query is right")
+    }
+
+    /// Runs a statement as the functions' own role.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn execute(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, tokio_postgres::Error> {
+        connect(&self.postgres).await.execute(sql, params).await
+    }
+
+    /// Sets a person's password hash.
+    pub async fn set_password_hash(&self, user: UserId, hash: &str) {
+        let sql = "update users set password_hash = $2 where id = $1";
+        self.execute(sql, &[&user.0, &hash]).await.expect("done");
+    }
+
+    /// A person's password hash.
+    pub async fn password_hash(&self, user: UserId) -> String {
+        let client = connect(&self.postgres).await;
+        let sql = "select password_hash from users where id = $1";
+        client
+            .query_one(sql, &[&user.0])
+            .await
+            .expect("them")
+            .get(0)
+    }
+
+    /// Sets a person's status: `active`, `suspended`, `removed`.
+    pub async fn set_status(&self, user: UserId, status: &str) {
+        let sql = "update users set status = $2 where id = $1";
+        self.execute(sql, &[&user.0, &status]).await.expect("done");
+    }
+
+    /// The actions in a company's audit log, oldest first.
+    pub async fn audit_actions(&self, company: CompanyId) -> Vec<String> {
+        let client = connect(&self.postgres).await;
+        let sql = "select action from audit_log where company_id = $1 order by at, id";
+        let rows = client.query(sql, &[&company.0]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Lets sign-ins of an address fail, without the limit of five minutes.
+    pub async fn fail_sign_ins(&self, email: &str, times: usize) {
+        let store = self.store();
+        let (address, hash) = (Email::parse(email).expect("one"), Sha256::digest(email));
+        for _ in 0..times {
+            let origin = Origin {
+                at: clock::now(),
+                address: "",
+                user_agent: "",
+                request_id: "",
+            };
+            let done = store.sign_in_failed(&address, &hash, clock::id(), &origin);
+            done.await.expect("Postgres answers");
+        }
+    }
+
+    /// Makes the failed sign-ins of an address `minutes` older.
+    pub async fn age_sign_in_failures(&self, email: &str, minutes: i32) {
+        let hash = Sha256::digest(email).to_vec();
+        let sql = "update sign_in_failures
+                   set last_at = last_at - make_interval(mins => $2),
+                       locked_until = locked_until - make_interval(mins => $2)
+                   where email_hash = $1";
+        self.execute(sql, &[&hash, &minutes]).await.expect("done");
+    }
+
+    /// Makes the public half of a key of our own known, as the schema's owner.
+    pub async fn trust(&self, ring: &Keyring) {
+        let client = connect(&self.postgres_owner).await;
+        for key in ring.public().expect("readable keys") {
+            let sql =
+                "insert into signing_keys (kid, public_key, created_at) values ($1, $2, now())";
+            let done = client.execute(sql, &[&key.kid, &key.public_key]).await;
+            done.expect("a new key");
+        }
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("Postgres answers");
+    tokio::spawn(connection);
+    client
+}
