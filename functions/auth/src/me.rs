@@ -5,7 +5,7 @@ use app::{Caller, Problem, people};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::SessionId;
-use wire::rest::auth::{MeView, SessionView, SessionsQuery};
+use wire::rest::me::{MeView, SessionView, SessionsQuery};
 use wire::rest::page::Page;
 
 use crate::Deps;

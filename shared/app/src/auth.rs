@@ -14,11 +14,12 @@ use tokio::time::{Instant, sleep_until};
 use wire::problem::Code;
 use wire::rest::auth::{Credentials, Presented, Registration, TokensView};
 
+use crate::door::Attempt;
 use crate::password::{self, Match};
 use crate::secret::Secret;
 use crate::signing::Signer;
 use crate::token::ACCESS_LIFETIME;
-use crate::{Caller, Client, Problem, clock, door, people, random, refresh_token};
+use crate::{Caller, Client, Problem, clock, people, random, refresh_token};
 
 /// A sign-in that fails is answered at a whole multiple of this after it came: how long the work took, which
 /// depends on the kind of hash and on whether there was one, cannot be read from the answer's time.
@@ -80,7 +81,7 @@ pub async fn login(
 ) -> Result<TokensView, Problem> {
     let began = Instant::now();
     let answer = attempt(store, live, signer, client, &credentials).await;
-    if matches!(&answer, Err(problem) if problem.code == Code::CredentialsInvalid) {
+    if failed(&answer) {
         let steps = began.elapsed().as_millis() / FAILURES_AT.as_millis() + 1;
         sleep_until(began + FAILURES_AT * u32::try_from(steps).unwrap_or(1)).await;
     }
@@ -168,10 +169,9 @@ async fn attempt(
     client: &Client,
     credentials: &Credentials,
 ) -> Result<TokensView, Problem> {
-    let address = format!("address:{}", client.address);
-    door::open(live, &address).await?;
+    let address = Attempt::open(live, format!("address:{}", client.address)).await?;
     let answer = at_the_account(store, live, signer, client, credentials).await;
-    let closed = door::close(live, &address, failure(&answer).as_deref()).await;
+    let closed = address.over(failed(&answer)).await;
     answer.and_then(|tokens| closed.map(|()| tokens))
 }
 
@@ -190,10 +190,10 @@ async fn at_the_account(
         let seconds = u64::try_from(left.whole_seconds()).unwrap_or(0) + 1;
         return Err(Problem::new(Code::AccountLocked).retry_after(seconds));
     }
-    let account = format!("account:{}", URL_SAFE_NO_PAD.encode(hash));
-    door::open(live, &account).await?;
+    let subject = format!("account:{}", URL_SAFE_NO_PAD.encode(hash));
+    let account = Attempt::open(live, subject).await?;
     let answer = check(store, signer, client, credentials, known.person, &hash).await;
-    let closed = door::close(live, &account, failure(&answer).as_deref()).await;
+    let closed = account.over(failed(&answer)).await;
     answer.and_then(|tokens| closed.map(|()| tokens))
 }
 
@@ -248,12 +248,9 @@ async fn check(
     }
 }
 
-/// A name for this attempt that nobody can choose, when it is one that counts.
-fn failure(answer: &Result<TokensView, Problem>) -> Option<String> {
-    match answer {
-        Err(problem) if problem.code == Code::CredentialsInvalid => Some(clock::id().to_string()),
-        Ok(_) | Err(_) => None,
-    }
+/// Whether this attempt counts as a failure.
+fn failed(answer: &Result<TokensView, Problem>) -> bool {
+    matches!(answer, Err(problem) if problem.code == Code::CredentialsInvalid)
 }
 
 async fn tokens(

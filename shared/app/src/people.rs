@@ -4,7 +4,7 @@ use domain::SessionId;
 use store::{Account, Session, Store};
 use wire::cursor;
 use wire::problem::Code;
-use wire::rest::auth::{CompanyView, MeView, SessionView, UserView};
+use wire::rest::me::{CompanyView, MeView, SessionView, UserView};
 use wire::rest::page::{self, Page};
 
 use crate::{Caller, Problem, clock};

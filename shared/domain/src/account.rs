@@ -1,10 +1,16 @@
 //! Who people are to each other and to the door: addresses, passwords, names, handles, sign-in limits.
 
+mod email;
+mod handle;
+
 use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
 use crate::text::nfc;
+
+pub use email::Email;
+pub use handle::Handle;
 
 /// Failed sign-ins, per account and per address, that are let through in one [`THROTTLE_WINDOW`].
 pub const THROTTLE_FAILURES: u32 = 5;
@@ -72,44 +78,6 @@ impl Fault {
             Self::BadHandle => "bad_handle",
             Self::ReservedHandle => "reserved_handle",
         }
-    }
-}
-
-/// An email address, kept in lower case: two that differ only in case are the same person's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Email(String);
-
-impl Email {
-    /// Longest address (RFC 5321's path, without its brackets).
-    pub const MAX_CHARS: usize = 254;
-    /// Longest part before the `@`.
-    pub const MAX_LOCAL_CHARS: usize = 64;
-
-    /// Takes `text` as an address: ASCII, one `@`, a name before it and a dotted host name after it.
-    ///
-    /// # Errors
-    /// [`Fault::BadEmail`].
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let text = text.trim().to_ascii_lowercase();
-        let (local, host) = text.split_once('@').ok_or(Fault::BadEmail)?;
-        let fits = text.len() <= Self::MAX_CHARS && local.len() <= Self::MAX_LOCAL_CHARS;
-        if fits && is_local(local) && is_host(host) {
-            Ok(Self(text))
-        } else {
-            Err(Fault::BadEmail)
-        }
-    }
-
-    /// The address in lower case.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What stands before the `@`.
-    #[must_use]
-    pub fn local(&self) -> &str {
-        self.0.split_once('@').map_or("", |(local, _)| local)
     }
 }
 
@@ -191,87 +159,6 @@ impl FullName {
     }
 }
 
-/// What `@mention` uses: unique in a company, lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Handle(String);
-
-impl Handle {
-    /// Fewest characters.
-    pub const MIN_CHARS: usize = 2;
-    /// Most characters.
-    pub const MAX_CHARS: usize = 30;
-
-    /// Takes `text` as a handle, with or without the `@`.
-    ///
-    /// # Errors
-    /// [`Fault::BadHandle`], [`Fault::ReservedHandle`].
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let text = nfc(text.trim()).to_lowercase();
-        let text = text.strip_prefix('@').unwrap_or(&text);
-        let long = (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&text.chars().count());
-        let edges =
-            text.starts_with(char::is_alphanumeric) && text.ends_with(char::is_alphanumeric);
-        if !(long && edges && text.chars().all(Self::allows)) {
-            return Err(Fault::BadHandle);
-        }
-        if is_reserved(text) {
-            return Err(Fault::ReservedHandle);
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// Whether `c` may stand in a handle.
-    #[must_use]
-    pub fn allows(c: char) -> bool {
-        c.is_alphanumeric() || matches!(c, '.' | '-' | '_')
-    }
-
-    /// A handle made from an address, else from a name; what follows a `+` in the address is left out.
-    #[must_use]
-    pub fn derive(email: &Email, name: &FullName) -> Self {
-        let local = email.local().split('+').next().unwrap_or("");
-        Self::from_text(local)
-            .or_else(|| Self::from_text(name.as_str()))
-            .unwrap_or_else(|| Self("person".to_owned()))
-    }
-
-    /// The handles to try in turn until one is free: as it is, then numbered, at last with `tail`.
-    #[must_use]
-    pub fn candidates(&self, tail: &str) -> Vec<String> {
-        let numbered = (2..=9).map(|number| self.followed_by(&number.to_string()));
-        std::iter::once(self.0.clone())
-            .chain(numbered)
-            .chain([self.followed_by(tail)])
-            .collect()
-    }
-
-    /// The handle, without `@`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        let kept: String = nfc(text)
-            .to_lowercase()
-            .chars()
-            .filter(|c| Self::allows(*c))
-            .take(Self::MAX_CHARS)
-            .collect();
-        let kept = kept.trim_matches(|c: char| !c.is_alphanumeric());
-        if is_reserved(kept) {
-            return Some(Self(format!("{kept}1")));
-        }
-        Self::parse(kept).ok()
-    }
-
-    fn followed_by(&self, tail: &str) -> String {
-        let room = Self::MAX_CHARS.saturating_sub(tail.chars().count());
-        let head: String = self.0.chars().take(room).collect();
-        format!("{head}{tail}")
-    }
-}
-
 /// Whether a lock still holds, and for how long.
 #[must_use]
 pub fn lock_left(locked_until: Option<OffsetDateTime>, now: OffsetDateTime) -> Option<Duration> {
@@ -291,39 +178,5 @@ pub(crate) fn name(text: &str, most: usize) -> Result<String, Fault> {
     }
 }
 
-/// Handles that mean everyone, or the service itself.
-fn is_reserved(handle: &str) -> bool {
-    matches!(
-        handle,
-        "room" | "here" | "all" | "everyone" | "channel" | "maru" | "system"
-    )
-}
-
-fn is_local(local: &str) -> bool {
-    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&c);
-    !local.is_empty()
-        && local.bytes().all(allowed)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-}
-
-fn is_host(host: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|c| c.is_ascii_alphanumeric() || c == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let last_is_a_name = host
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.len() > 1 && !last.bytes().all(|c| c.is_ascii_digit()));
-    host.contains('.') && host.split('.').all(label) && last_is_a_name
-}
-
 #[cfg(test)]
-#[path = "account_tests.rs"]
 mod tests;

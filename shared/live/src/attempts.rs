@@ -36,39 +36,42 @@ pub enum Attempt {
     Refused(Duration),
 }
 
-/// KEYS: failures (sorted by time), number of open attempts. ARGV: failures allowed, window in ms, lease in ms.
+/// KEYS: failures and open attempts, both by time. ARGV: failures allowed, window in ms, lease in ms, the attempt's name.
 const ENTER: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
+if redis.call('ZSCORE', KEYS[2], ARGV[4]) then return {0, 0} end
 local failed = redis.call('ZCARD', KEYS[1])
 if failed >= tonumber(ARGV[1]) then
     local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
     return {2, math.max(1, oldest[2] + ARGV[2] - now)}
 end
-if failed + tonumber(redis.call('GET', KEYS[2]) or '0') >= tonumber(ARGV[1]) then return {1, 0} end
-redis.call('INCR', KEYS[2])
+if failed + redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[1]) then return {1, 0} end
+redis.call('ZADD', KEYS[2], now, ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return {0, 0}
 ";
 
-/// KEYS: as above. ARGV: a name of this attempt when it failed, else empty; window in ms.
+/// KEYS: as above. ARGV: window in ms, the attempt's name, 1 when it failed.
 const LEAVE: &str = r"
-if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) <= 0 then redis.call('DEL', KEYS[2]) end
-if ARGV[1] ~= '' then
+redis.call('ZREM', KEYS[2], ARGV[2])
+if ARGV[3] == '1' then
     local time = redis.call('TIME')
-    redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
-    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    redis.call('ZADD', KEYS[1], 'NX', time[1] * 1000 + math.floor(time[2] / 1000), ARGV[2])
+    redis.call('PEXPIRE', KEYS[1], ARGV[1])
 end
 return 0
 ";
 
 impl Live {
-    /// Opens an attempt of `subject` (an address, an account) at `door`.
+    /// Opens an attempt of `subject` (an address, an account) at `door`, under a `name` that no other attempt has.
+    /// Opening it twice is opening it once, so a lost answer can be asked for again.
     ///
     /// # Errors
     /// When Redis does not answer within its deadline; the caller decides whether that opens or closes the door.
-    pub async fn attempt(&self, door: &Door, subject: &str) -> Result<Attempt, Error> {
+    pub async fn attempt(&self, door: &Door, subject: &str, name: &str) -> Result<Attempt, Error> {
         let script = Script::new(ENTER);
         let mut call = script.prepare_invoke();
         for key in keys(door, subject) {
@@ -76,7 +79,8 @@ impl Live {
         }
         call.arg(door.failures)
             .arg(millis(door.window))
-            .arg(millis(LEASE));
+            .arg(millis(LEASE))
+            .arg(name);
         let (answer, wait): (u8, u64) = self.redis().script(&call).await?;
         Ok(match answer {
             0 => Attempt::Open,
@@ -85,7 +89,7 @@ impl Live {
         })
     }
 
-    /// Ends an open attempt; `failed` names it when it counts as a failure.
+    /// Ends an open attempt, as a failure or not; like opening, it can be repeated.
     ///
     /// # Errors
     /// As [`Live::attempt`].
@@ -93,14 +97,17 @@ impl Live {
         &self,
         door: &Door,
         subject: &str,
-        failed: Option<&str>,
+        name: &str,
+        failed: bool,
     ) -> Result<(), Error> {
         let script = Script::new(LEAVE);
         let mut call = script.prepare_invoke();
         for key in keys(door, subject) {
             call.key(key);
         }
-        call.arg(failed.unwrap_or("")).arg(millis(door.window));
+        call.arg(millis(door.window))
+            .arg(name)
+            .arg(i32::from(failed));
         self.redis().script::<i64>(&call).await.map(drop)
     }
 }

@@ -82,7 +82,26 @@ impl Store {
 
 /// Decides about a token and writes what follows; runs after the session's row was locked.
 async fn spend(db: &Db, rotation: &Rotation<'_>, origin: &Origin<'_>) -> Result<Vec<Row>, Error> {
-    let sql = format!(
+    db.rows(
+        &decision(),
+        &[
+            (&rotation.hash, Type::BYTEA),
+            (&rotation.client_hash, Type::BYTEA),
+            (&origin.at, Type::TIMESTAMPTZ),
+            (&rotation.next_hash, Type::BYTEA),
+            (&rotation.next_seed, Type::BYTEA),
+            (&rotation.expires_at, Type::TIMESTAMPTZ),
+            (&rotation.audit_id, Type::UUID),
+            (&origin.address, Type::TEXT),
+            (&origin.request_id, Type::TEXT),
+        ],
+    )
+    .await
+}
+
+/// The statement of [`spend`].
+fn decision() -> String {
+    format!(
         "with found as (
              select t.company_id, t.session_id, t.next_seed, s.user_id,
                     case
@@ -123,20 +142,5 @@ async fn spend(db: &Db, rotation: &Rotation<'_>, origin: &Origin<'_>) -> Result<
          from found f
          join users u on u.company_id = f.company_id and u.id = f.user_id
          join companies c on c.id = f.company_id"
-    );
-    db.rows(
-        &sql,
-        &[
-            (&rotation.hash, Type::BYTEA),
-            (&rotation.client_hash, Type::BYTEA),
-            (&origin.at, Type::TIMESTAMPTZ),
-            (&rotation.next_hash, Type::BYTEA),
-            (&rotation.next_seed, Type::BYTEA),
-            (&rotation.expires_at, Type::TIMESTAMPTZ),
-            (&rotation.audit_id, Type::UUID),
-            (&origin.address, Type::TEXT),
-            (&origin.request_id, Type::TEXT),
-        ],
     )
-    .await
 }

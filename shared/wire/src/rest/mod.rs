@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod files;
 pub mod history;
+pub mod me;
 pub mod members;
 pub mod messages;
 pub mod page;
