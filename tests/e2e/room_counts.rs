@@ -146,6 +146,10 @@ async fn r_c8_500_rooms_are_listed_with_their_unread_counts() {
     );
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "answers are checked where they come from"
+)]
 fn joined<T: std::fmt::Debug>(answer: Result<Changed<T>, store::Error>) {
     assert!(matches!(answer, Ok(Changed::Done(..))), "{answer:?}");
 }
