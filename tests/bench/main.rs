@@ -12,15 +12,11 @@ mod upload;
 
 use std::path::PathBuf;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
-use aws_types::region::Region;
 use clap::{Parser, Subcommand};
 use live::{Egress, Live};
 use quiet::Quiet;
-use store::Store;
 use support::Stack;
 
 /// Figures of Maru, each in a table and as JSON.
@@ -47,25 +43,22 @@ enum Figure {
     Upload(upload::Options),
 }
 
-/// Redis and DynamoDB of the stack, as a function has them that pushes by itself.
-pub(crate) fn live(stack: &Stack, store: &Store) -> Live {
-    let credentials = Credentials::new("bench", "bench", None, None, "bench");
+/// Redis and DynamoDB of the stack, and no socket to tell anything.
+pub(crate) fn live(stack: &Stack) -> Live {
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(&stack.dynamodb)
         .build();
     Live::new(live::Settings {
         redis_url: stack.redis.clone(),
         table: stack.table.clone(),
         aws,
-        sockets_endpoint: Some(stack.management.clone()),
+        sockets_endpoint: None,
         lambda_endpoint: None,
         announce_function: None,
         egress: Egress::Nat,
         clock: app::clock::now,
-        members: Some(app::realtime::members(store)),
+        members: None,
     })
 }
 

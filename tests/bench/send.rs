@@ -97,7 +97,7 @@ impl Sender {
     /// The function as it is served, but with limits that a benchmark does not reach.
     fn router(&self, stack: &Stack, postgres: &str) -> Result<Router, app::Error> {
         let store = Store::new(postgres, Password::InAddress)?;
-        let live = live(stack, &store);
+        let live = live(stack);
         let shared = Shared {
             verifier: Verifier::new(store.clone(), &self.issuer()?),
             live: Some(live.clone()),

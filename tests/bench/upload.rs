@@ -19,7 +19,7 @@ use crate::report::Table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// MiB of the file.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 1_024)]
     mib: usize,
     /// How often each way is taken, one after the other in turn.
     #[arg(long, default_value_t = 5)]

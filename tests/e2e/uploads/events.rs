@@ -16,7 +16,7 @@ async fn r_u4_the_room_sees_an_upload_from_its_begin_to_its_file() {
     let desk = desk().await;
     let watcher = desk.stack.person_in(&desk.person).await;
     let_in(&desk.person, &desk.room, &watcher, "full").await;
-    let mut socket = Socket::connect(desk.stack, &watcher).await;
+    let mut socket = Socket::connect(&desk.stack, &watcher).await;
     let content = bytes(40 * MIB, 1);
     let sender = Sender::begin(&desk.person, &desk.room, "영상.mp4", content.clone()).await;
     let begun = socket.event(of("upload.progress", &sender.id)).await;
@@ -61,7 +61,7 @@ async fn r_u4_the_room_sees_an_upload_from_its_begin_to_its_file() {
 #[tokio::test]
 async fn r_u4_many_hints_are_one_event_a_second() {
     let desk = desk().await;
-    let mut socket = Socket::connect(desk.stack, &desk.person).await;
+    let mut socket = Socket::connect(&desk.stack, &desk.person).await;
     let body = start(&desk.room, "a.bin", 100 * 16 * MIB as u64, "none");
     let started = desk.person.post("/v1/uploads", body).await.ok();
     let id = started["upload"]["id"].as_str().expect("an id").to_owned();

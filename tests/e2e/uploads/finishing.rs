@@ -31,7 +31,7 @@ async fn ready() -> Ready {
         .await;
     let Seen { upload, .. } = seen.expect("Postgres answers").expect("the upload");
     Ready {
-        files: bucket(desk.stack),
+        files: bucket(&desk.stack),
         desk,
         sender,
         store,

@@ -2,6 +2,7 @@
 
 mod downloads;
 mod events;
+mod faults;
 mod finishing;
 mod integrity;
 mod limits;
@@ -9,6 +10,7 @@ mod refusals;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use support::launch::Running;
 use support::sender::{Sender, bytes, room, upload};
 use support::{Person, Stack};
 
@@ -16,19 +18,25 @@ const MIB: usize = 1 << 20;
 
 /// Somebody with a company and a room of their own.
 struct Desk {
-    stack: &'static Stack,
+    stack: Stack,
     person: Person,
     room: String,
+    /// The stack's process, when it is the test's own.
+    _own: Option<Running>,
 }
 
 async fn desk() -> Desk {
-    let stack = Stack::get().await;
-    let person = Person::register(stack).await;
+    desk_on(Stack::get().await.clone(), None).await
+}
+
+async fn desk_on(stack: Stack, own: Option<Running>) -> Desk {
+    let person = Person::register(&stack).await;
     let room = room(&person, "자료실").await;
     Desk {
         stack,
         person,
         room,
+        _own: own,
     }
 }
 
@@ -134,7 +142,7 @@ async fn r_u2_another_device_goes_on_after_a_cut() {
     sender.send(&desk.person, &[1, 3]).await;
     drop(sender);
 
-    let other = Person::login(desk.stack, &desk.person.email).await;
+    let other = Person::login(&desk.stack, &desk.person.email).await;
     let open = other.get("/v1/uploads?state=in_progress").await.ok();
     let id = open["items"][0]["id"].as_str().expect("an id").to_owned();
     let found = other.get(&format!("/v1/uploads/{id}")).await.ok();

@@ -30,7 +30,7 @@ async fn r_u8_programs_and_scripts_are_refused_by_name_and_by_type() {
 #[tokio::test]
 async fn r_u8_content_that_runs_goes_into_quarantine() {
     let desk = desk().await;
-    let mut socket = Socket::connect(desk.stack, &desk.person).await;
+    let mut socket = Socket::connect(&desk.stack, &desk.person).await;
     let mut program = b"MZ\x90\x00\x03\x00\x00\x00".to_vec();
     program.resize(2_000, 0);
     let sender = Sender::begin(&desk.person, &desk.room, "그림.png", program.into()).await;
@@ -110,7 +110,7 @@ async fn r_a8_strangers_find_nothing() {
     let sender = Sender::begin(&desk.person, &desk.room, "b.bin", bytes(10, 2)).await;
     let file = file["id"].as_str().expect("an id");
     let colleague = desk.stack.person_in(&desk.person).await;
-    let foreigner = Person::register(desk.stack).await;
+    let foreigner = Person::register(&desk.stack).await;
     for stranger in [&colleague, &foreigner] {
         for answer in every_call(stranger, &sender.id, file).await {
             assert_eq!(answer.refusal(), (404, "not_found"), "{}", answer.call);

@@ -1,6 +1,6 @@
 //! The begin of an upload: row, S3, row.
 
-use domain::upload::{Draft, Refusal, State, Upload, refuse_by_declaration};
+use domain::upload::{Draft, Refusal, State, Step, Upload, refuse_by_declaration};
 use domain::{BlobId, UploadId};
 use serde_json::json;
 use store::uploads::{Begun, NewUpload};
@@ -40,7 +40,14 @@ pub async fn begin(deps: &Deps, caller: &Caller, draft: Draft) -> Result<Started
     if let Begun::Refused(refusal) = deps.store.begin_upload(&new, &by(caller)).await? {
         return Err(refused(refusal, &draft));
     }
-    let upload = started(deps, upload).await?;
+    let id = upload.id;
+    let upload = match started(deps, upload).await {
+        Ok(upload) => upload,
+        Err(problem) => {
+            abandon(deps, caller, id).await;
+            return Err(problem);
+        }
+    };
     let parts = first_parts(deps, caller, &upload, &draft).await?;
     progress::announce_begin(deps, &upload, caller.client.at).await;
     Ok(StartedView {
@@ -79,6 +86,18 @@ pub(super) async fn started(deps: &Deps, upload: Upload) -> Result<Upload, Probl
         upload = again.ok_or(Code::NotFound)?.upload;
     }
     Err(in_state(upload.state))
+}
+
+/// The caller never learns of a session that could not be begun: it must not hold quota until it expires.
+async fn abandon(deps: &Deps, caller: &Caller, id: UploadId) {
+    let why = Some("the storage did not begin it");
+    let ended = deps
+        .store
+        .end_upload(caller.company, id, Step::Fail, why, &by(caller))
+        .await;
+    if let Err(error) = ended {
+        tracing::warn!(upload = %id, error = ?error, "a session that was never begun expires by itself");
+    }
 }
 
 fn pending(deps: &Deps, caller: &Caller, draft: &Draft) -> Upload {

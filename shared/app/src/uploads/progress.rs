@@ -119,10 +119,10 @@ pub(super) async fn announce_end(
     };
     let mut events: Vec<Event> = event(&ended, finished(&ended), at).into_iter().collect();
     events.push(file);
-    deps.live
-        .announce(upload.company, upload.room, &events)
-        .await;
-    forget(deps, upload.id).await;
+    tokio::join!(
+        deps.live.announce(upload.company, upload.room, &events),
+        forget(deps, upload.id),
+    );
 }
 
 /// Tells the room that nothing more comes.
