@@ -108,12 +108,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if !operation.is_object() || method == "parameters" {
         return;
     }
-    let tag = operation["tags"][0].as_str().unwrap_or("maru").to_owned();
-    let name = operation["operationId"]
-        .as_str()
-        .unwrap_or(method)
-        .to_owned();
-    operation["operationId"] = format!("{tag}_{name}").into();
+    operation["operationId"] = operation_id(path, method).into();
     operation["responses"]["default"] = json!({"$ref": "#/components/responses/Problem"});
     if ANONYMOUS.iter().any(|open| path.starts_with(open)) {
         operation["security"] = json!([]);
