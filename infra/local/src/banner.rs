@@ -16,9 +16,12 @@ pub fn print(ready: &Ready) {
 /// One line for each address.
 #[must_use]
 pub fn addresses(ready: &Ready) -> String {
+    let reference = format!("{}/reference", ready.pages);
     let logs = ready.data.join("logs");
     [
-        ("REST", ready.rest.as_str()),
+        ("try it", ready.pages.as_str()),
+        ("REST", &ready.rest),
+        ("reference", &reference),
         ("WebSocket", &ready.socket),
         ("S3", &ready.s3),
         ("DynamoDB", &ready.dynamodb),

@@ -63,7 +63,7 @@ impl Control {
 
 async fn handle(reach: &Reach, request: Request<Body>) -> Response<Body> {
     // A page in a browser must not be able to stop somebody's database.
-    if request.headers().contains_key(ORIGIN) {
+    if request.headers().contains_key(ORIGIN) || !loopback::is_addressed_locally(&request) {
         return problem(StatusCode::FORBIDDEN, "not for browsers");
     }
     let path = request.uri().path().to_owned();

@@ -21,6 +21,7 @@ pub mod logs;
 pub mod loopback;
 pub mod openapi;
 pub mod options;
+pub mod pages;
 pub mod people;
 pub mod ports;
 pub mod postgres;

@@ -147,6 +147,16 @@ pub async fn read(mut body: Body, limit: usize) -> Option<Bytes> {
     Some(bytes.freeze())
 }
 
+/// Whether the request names this machine as its host.
+///
+/// A page of another site can make its own name lead here; then the browser sends that name.
+pub fn is_addressed_locally<T>(request: &Request<T>) -> bool {
+    let host = request.headers().get(http::header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+}
+
 /// An answer of these bytes.
 pub fn answer(
     status: http::StatusCode,

@@ -13,6 +13,8 @@ const FREE: std::ops::Range<u16> = 20_000..32_000;
 pub struct Ports {
     /// The REST API, the sockets and `@connections`.
     pub rest: u16,
+    /// The pages for a browser.
+    pub pages: u16,
     /// S3.
     pub s3: u16,
     /// DynamoDB.
@@ -59,6 +61,7 @@ impl Ports {
         };
         Ok(Self {
             rest: next(),
+            pages: next(),
             s3: next(),
             dynamodb: next(),
             lambda: next(),
@@ -117,6 +120,7 @@ mod tests {
         let ports = Ports::choose(0).unwrap();
         let mut all = vec![
             ports.rest,
+            ports.pages,
             ports.s3,
             ports.dynamodb,
             ports.lambda,
@@ -130,7 +134,7 @@ mod tests {
         ];
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 11);
+        assert_eq!(all.len(), 12);
     }
 
     #[test]
@@ -150,6 +154,6 @@ mod tests {
         };
         let ports = Ports::choose(rest).unwrap();
         assert_eq!(ports.rest, rest);
-        assert_ne!(ports.s3, rest + 1);
+        assert_ne!(ports.pages, rest + 1);
     }
 }

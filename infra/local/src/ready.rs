@@ -16,6 +16,9 @@ pub struct Ready {
     pub socket: String,
     /// Base of `@connections`.
     pub management: String,
+    /// The try-out page, and the API reference under `/reference`.
+    #[serde(default)]
+    pub pages: String,
     /// The S3 endpoint.
     pub s3: String,
     /// The DynamoDB endpoint.

@@ -19,6 +19,7 @@ use crate::data::{self, Data};
 use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::options::Up;
+use crate::pages::Pages;
 use crate::ready::Ready;
 use crate::{Error, banner, people, postgres, say, signals};
 use plan::Plan;
@@ -34,6 +35,7 @@ pub struct Stack {
     lambda: Lambda,
     gateway: Gateway,
     control: Control,
+    pages: Pages,
 }
 
 /// `maru-local up`: starts everything, tells where it is, and ends it when asked to.
@@ -77,7 +79,11 @@ async fn run(
         name = lost.recv() => Err(stack.servers.lost(name)),
     };
     say::note("ending");
-    stack.stop().await;
+    tokio::select! {
+        () = stack.stop() => {}
+        // Asked twice: the guards still end their servers in order, nothing else is waited for.
+        () = signals::asked_to_end() => {}
+    }
     outcome
 }
 
@@ -109,6 +115,7 @@ impl Stack {
         let control = Control::start(plan.control(), &plan.faults, &lambda, &servers).await?;
         let gateway = plan.gateway(&template, &lambda).await?;
         ready.people = people::meet(&ready).await?;
+        let pages = Pages::start(plan.pages(), &ready).await?;
         ready.keep()?;
         say::ready("ready", "", since);
         Ok(Self {
@@ -118,12 +125,13 @@ impl Stack {
             lambda,
             gateway,
             control,
+            pages,
         })
     }
 
     /// Ends every part in order: who asks before who answers.
     pub async fn stop(self) {
-        self.control.stop().await;
+        tokio::join!(self.control.stop(), self.pages.stop());
         self.gateway.stop().await;
         self.lambda.stop().await;
         self.stores.stop().await;

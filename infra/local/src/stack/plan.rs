@@ -68,6 +68,11 @@ impl Plan {
         loopback(self.ports.control)
     }
 
+    /// Where the pages for a browser are served.
+    pub(super) fn pages(&self) -> SocketAddr {
+        loopback(self.ports.pages)
+    }
+
     /// The template with our addresses in it.
     ///
     /// # Errors
@@ -79,8 +84,9 @@ impl Plan {
         servers: &Servers,
     ) -> Result<Template, Error> {
         let addresses = servers.for_functions();
-        let control = format!("http://{}", self.control());
-        let origins = [ORIGINS.as_slice(), &[&self.rest, &control]].concat();
+        let port = self.ports.pages;
+        let pages = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
+        let origins = [ORIGINS.as_slice(), &[&pages[0], &pages[1]]].concat();
         let mut values: BTreeMap<String, String> = [
             ("Data.Outputs.PostgresUrl", addresses.app),
             ("Data.Outputs.PostgresOwnerUrl", addresses.owner),
@@ -156,6 +162,7 @@ impl Plan {
             rest: self.rest.clone(),
             socket: self.socket.clone(),
             management: self.management.clone(),
+            pages: format!("http://{}", self.pages()),
             s3: stores.s3.url(),
             dynamodb: stores.dynamodb.url(),
             lambda: lambda.endpoint(),
