@@ -3,11 +3,14 @@
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 
 mod cpu;
+mod fanout;
 mod history;
 mod quiet;
 mod report;
 mod send;
 mod sign;
+mod sink;
+mod sockets;
 mod upload;
 
 use std::path::PathBuf;
@@ -41,6 +44,13 @@ enum Figure {
     Sign(sign::Options),
     /// A whole upload against a plain S3 client: time, control calls.
     Upload(upload::Options),
+    /// Announcing to 1,000 and 10,000 connections: time, processor.
+    Fanout(fanout::Options),
+    /// A room full of sockets: who hears everything, and how soon.
+    Sockets(sockets::Options),
+    /// Be the other end of the pushes (`fanout` starts it).
+    #[command(hide = true)]
+    Sink(sink::Options),
 }
 
 /// Redis and DynamoDB of the stack, and no socket to tell anything.
@@ -74,6 +84,9 @@ fn main() -> Result<(), app::Error> {
             Figure::History(figure) => history::measure(figure).await,
             Figure::Sign(figure) => sign::measure(figure).await,
             Figure::Upload(figure) => Box::pin(upload::measure(figure)).await,
+            Figure::Fanout(figure) => fanout::measure(figure).await,
+            Figure::Sockets(figure) => sockets::measure(figure).await,
+            Figure::Sink(sink) => match sink::serve(sink).await? {},
         }
     })?;
     drop(quiet);

@@ -75,7 +75,7 @@ impl Live {
         let mut calls = Vec::new();
         for frames in groups(frames, PAYLOAD - SHARD * 90) {
             for targets in targets.chunks(SHARD) {
-                let payload = serde_json::to_vec(&Shard::new(frames, targets))
+                let payload = serde_json::to_vec(&Shard::of(frames, targets))
                     .map_err(|error| Error::Call("lambda", error.into()))?;
                 calls.push(self.invoker().hand_over(self.now(), function, payload));
             }

@@ -46,7 +46,8 @@ pub struct Shard {
 
 impl Shard {
     /// A share for `targets`.
-    pub(crate) fn new(frames: &[String], targets: &[Target]) -> Self {
+    #[must_use]
+    pub fn of(frames: &[String], targets: &[Target]) -> Self {
         let mut to: HashMap<_, Vec<_>> = HashMap::new();
         for target in targets {
             to.entry(target.user)

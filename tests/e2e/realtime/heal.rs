@@ -1,47 +1,77 @@
-//! What is lost in Redis comes back by itself.
+//! What is lost, late or failing on the way to sockets comes back by itself.
+//!
+//! These break what other tests rely on, so they have a stack of their own.
+
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::launch::{Launch, Running};
 use support::{Person, Rest, Socket, Stack};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::{room, say};
 
-/// A stack of its own: emptying Redis would take the other tests' limits away.
-fn own_stack() -> Running {
-    Launch::temporary().start().expect("the stack starts")
+/// The stack to break, by one test at a time.
+async fn fragile() -> (&'static Stack, MutexGuard<'static, ()>) {
+    static RUNNING: OnceLock<Running> = OnceLock::new();
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let turn = TURN.lock().await;
+    let running = RUNNING.get_or_init(|| {
+        let launch = Launch::temporary().arg("--faults");
+        launch.start().expect("the stack starts")
+    });
+    (&running.stack, turn)
 }
 
 fn control(stack: &Stack) -> Rest {
     Rest::from(&stack.control, None)
 }
 
-#[tokio::test]
-async fn r_r2_a_flushed_redis_heals_with_the_next_message() {
-    let running = own_stack();
-    let stack = &running.stack;
+async fn fault(stack: &Stack, rule: Value) {
+    control(stack).post("/faults", rule).await.ok();
+}
+
+async fn mend(stack: &Stack) {
+    control(stack).delete("/faults").await.ok();
+}
+
+/// Two people in a room, each with a socket.
+async fn two(stack: &Stack) -> (Person, String, [Socket; 2]) {
     let minji = Person::register(stack).await;
     let juno = stack.person_in(&minji).await;
     let room = room(&minji, &[&juno]).await;
-    let mut sockets = [
+    let sockets = [
         Socket::connect(stack, &minji).await,
         Socket::connect(stack, &juno).await,
     ];
+    (minji, room, sockets)
+}
+
+/// Waits until every socket has heard the message.
+async fn all_hear(sockets: &mut [Socket], said: &Value) {
+    for socket in sockets {
+        let event = socket
+            .event(|event| event["data"]["id"] == said["id"])
+            .await;
+        assert_eq!(event["seq"], said["seq"]);
+    }
+}
+
+#[tokio::test]
+async fn r_r2_a_flushed_redis_heals_with_the_next_message() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, mut sockets) = two(stack).await;
     for round in 0..3 {
         control(stack).post("/reset-redis", json!({})).await.ok();
         let said = say(&minji, &room, &format!("after flush {round}")).await;
-        for socket in &mut sockets {
-            let event = socket
-                .event(|event: &Value| event["data"]["id"] == said["id"])
-                .await;
-            assert_eq!(event["seq"], said["seq"]);
-        }
+        all_hear(&mut sockets, &said).await;
     }
 }
 
 #[tokio::test]
 async fn r_r3_a_ping_lists_a_socket_again() {
-    let running = own_stack();
-    let stack = &running.stack;
+    let (stack, _turn) = fragile().await;
     let minji = Person::register(stack).await;
     let room = room(&minji, &[]).await;
     let mut socket = Socket::connect(stack, &minji).await;
@@ -53,4 +83,85 @@ async fn r_r3_a_ping_lists_a_socket_again() {
     socket
         .event(|event| event["type"] == "typing.started")
         .await;
+}
+
+#[tokio::test]
+async fn r_r2_without_redis_chat_goes_on() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, mut sockets) = two(stack).await;
+    control(stack).post("/redis/stop", json!({})).await.ok();
+    for round in 0..3 {
+        let said = say(&minji, &room, &format!("without {round}")).await;
+        all_hear(&mut sockets, &said).await;
+    }
+    assert_eq!(sockets[0].send("ping", json!({})).await["ok"], true);
+    control(stack).post("/redis/start", json!({})).await.ok();
+    for round in 0..3 {
+        let said = say(&minji, &room, &format!("with it again {round}")).await;
+        all_hear(&mut sockets, &said).await;
+    }
+}
+
+#[tokio::test]
+async fn r_r2_a_push_that_fails_is_tried_again() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, mut sockets) = two(stack).await;
+    for effect in [
+        json!({ "status": 429 }),
+        json!({ "status": 500 }),
+        json!("absent"),
+    ] {
+        let rule = json!({
+            "target": "management", "operation": "PostToConnection", "effect": effect, "count": 3,
+        });
+        fault(stack, rule).await;
+        let said = say(&minji, &room, &format!("in spite of {effect}")).await;
+        all_hear(&mut sockets, &said).await;
+        mend(stack).await;
+    }
+}
+
+#[tokio::test]
+async fn r_r3_who_was_forgotten_by_mistake_is_back_after_a_ping() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, mut sockets) = two(stack).await;
+    let gone = json!({
+        "target": "management", "operation": "PostToConnection",
+        "effect": { "status": 410 }, "count": 2,
+    });
+    fault(stack, gone).await;
+    let lost = say(&minji, &room, "nobody hears this").await;
+    mend(stack).await;
+    let before = lost["seq"].as_i64().expect("a seq") - 1;
+    for socket in &mut sockets {
+        let cursors = json!({ "rooms": { &room: before } });
+        let pong = socket.send("ping", cursors.clone()).await;
+        assert_eq!(
+            pong["data"]["rooms"],
+            json!([{ "id": room, "seq": lost["seq"] }])
+        );
+        socket.send("resume", cursors).await;
+    }
+    all_hear(&mut sockets, &lost).await;
+    let said = say(&minji, &room, "everybody hears this").await;
+    all_hear(&mut sockets, &said).await;
+}
+
+#[tokio::test]
+async fn r_r2_a_closed_socket_costs_its_room_nothing() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, [first, second]) = two(stack).await;
+    second.cut();
+    let mut rest = [first];
+    for round in 0..3 {
+        let said = say(&minji, &room, &format!("to the one who is left {round}")).await;
+        all_hear(&mut rest, &said).await;
+    }
+    let [mut socket] = rest;
+    assert!(
+        socket
+            .next_event(|_| true, Duration::from_millis(50))
+            .await
+            .is_none()
+    );
 }
