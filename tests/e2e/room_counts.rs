@@ -17,7 +17,8 @@ async fn r_c4_of_100_joins_at_once_for_the_last_place_one_gets_in() {
     let hall = hall(102).await;
     let (room, _) = hall.chatroom(&hall.store, &draft(Kind::Public, 3)).await;
     joined(
-        hall.store
+        &hall
+            .store
             .join_room(&hall.act_in(room, hall.people[1]))
             .await,
     );
@@ -88,7 +89,7 @@ async fn r_m8_a_marker_never_goes_back_nor_beyond_the_end() {
     let hall = hall(2).await;
     let (room, _) = hall.chatroom(&hall.store, &draft(Kind::Public, 10)).await;
     let (me, other) = (hall.people[0], hall.people[1]);
-    joined(hall.store.join_room(&hall.act_in(room, other)).await);
+    joined(&hall.store.join_room(&hall.act_in(room, other)).await);
     for text in ["one", "two", "three"] {
         hall.say(&hall.store, room, other, text).await;
     }
@@ -146,7 +147,7 @@ async fn r_c8_500_rooms_are_listed_with_their_unread_counts() {
     );
 }
 
-fn joined<T: std::fmt::Debug>(answer: Result<Changed<T>, store::Error>) {
+fn joined<T: std::fmt::Debug>(answer: &Result<Changed<T>, store::Error>) {
     assert!(matches!(answer, Ok(Changed::Done(..))), "{answer:?}");
 }
 

@@ -164,7 +164,7 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
 
 async fn things(owner: &Person) -> Things {
     let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
-    let name = format!("Private {}", uuid::Uuid::from(owner.company.0));
+    let name = format!("Private {}", owner.company);
     let room = id(&owner
         .post("/v1/chatrooms", json!({"name": name, "type": "private"}))
         .await

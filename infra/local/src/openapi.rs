@@ -125,10 +125,15 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// `PATCH /v1/chatrooms/{id}/members/{user_id}` is `patch_chatrooms_members_by_user_id`: unique as the route is.
 fn operation_id(path: &str, method: &str) -> String {
-    let mut parts = path.split(['/', '.', '-']).filter(|part| !part.is_empty()).peekable();
+    let mut parts = path
+        .split(['/', '.', '-'])
+        .filter(|part| !part.is_empty())
+        .peekable();
     let mut name = method.to_owned();
     while let Some(part) = parts.next() {
-        let parameter = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let parameter = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
         match parameter {
             None if part != "v1" => name = format!("{name}_{part}"),
             Some(parameter) if parts.peek().is_none() => name = format!("{name}_by_{parameter}"),
