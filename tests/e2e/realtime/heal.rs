@@ -122,32 +122,6 @@ async fn r_r2_a_push_that_fails_is_tried_again() {
 }
 
 #[tokio::test]
-async fn r_r3_who_was_forgotten_by_mistake_is_back_after_a_ping() {
-    let (stack, _turn) = fragile().await;
-    let (minji, room, mut sockets) = two(stack).await;
-    let gone = json!({
-        "target": "management", "operation": "PostToConnection",
-        "effect": { "status": 410 }, "count": 2,
-    });
-    fault(stack, gone).await;
-    let lost = say(&minji, &room, "nobody hears this").await;
-    mend(stack).await;
-    let before = lost["seq"].as_i64().expect("a seq") - 1;
-    for socket in &mut sockets {
-        let cursors = json!({ "rooms": { &room: before } });
-        let pong = socket.send("ping", cursors.clone()).await;
-        assert_eq!(
-            pong["data"]["rooms"],
-            json!([{ "id": room, "seq": lost["seq"] }])
-        );
-        socket.send("resume", cursors).await;
-    }
-    all_hear(&mut sockets, &lost).await;
-    let said = say(&minji, &room, "everybody hears this").await;
-    all_hear(&mut sockets, &said).await;
-}
-
-#[tokio::test]
 async fn r_r2_a_closed_socket_costs_its_room_nothing() {
     let (stack, _turn) = fragile().await;
     let (minji, room, [first, second]) = two(stack).await;
