@@ -152,6 +152,17 @@ async fn r_c2_the_creator_stays_until_the_room_is_handed_over() {
 }
 
 #[tokio::test]
+async fn r_c1_guests_make_no_rooms() {
+    let stack = Stack::get().await;
+    let minji = Person::register(stack).await;
+    let guest = stack.person_as(&minji, CompanyRole::Guest).await;
+    let refused = guest
+        .post("/v1/chatrooms", json!({"name": "Guests only"}))
+        .await;
+    assert_eq!(refused.refusal(), (403, "forbidden"));
+}
+
+#[tokio::test]
 async fn r_c4_a_full_room_says_how_many_it_holds() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
