@@ -209,14 +209,7 @@ async fn record(
             payload,
             duplicate,
         } => {
-            let event = Event {
-                kind: "file.created".to_owned(),
-                room_id: Some(file.room),
-                seq: Some(file.seq),
-                at: file.created_at,
-                actor: Some(file.uploader),
-                data: payload,
-            };
+            let event = created(&file, payload);
             progress::announce_end(deps, &upload, State::Completed, event, by.origin.at).await;
             if duplicate {
                 sweep::tidy(deps, &upload, by.origin.at).await;
@@ -233,6 +226,17 @@ async fn record(
             let detail = "the uploader may not send to this room any more";
             Err(Problem::new(Code::Forbidden).with_detail(detail))
         }
+    }
+}
+
+fn created(file: &File, data: Value) -> Event {
+    Event {
+        kind: "file.created".to_owned(),
+        room_id: Some(file.room),
+        seq: Some(file.seq),
+        at: file.created_at,
+        actor: Some(file.uploader),
+        data,
     }
 }
 

@@ -110,15 +110,9 @@ impl Store {
     /// When Postgres does not answer or a row makes no sense.
     pub async fn begin_upload(&self, new: &NewUpload<'_>, by: &By<'_>) -> Result<Begun, Error> {
         let up = new.upload;
-        let rule = Action::Upload.rule();
-        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
-        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let [roles, accesses, statuses] = row::may_upload();
         let patterns = &new.content_type.patterns()[..];
-        let plans = &CompanyPlan::ALL.map(CompanyPlan::as_str)[..];
-        let limits = CompanyPlan::ALL.map(CompanyPlan::limits);
-        let file_limits = &limits.map(|limits| signed(limits.max_file_bytes))[..];
-        let totals = &limits.map(|limits| limits.storage_bytes.map(signed))[..];
+        let (plans, file_limits, totals) = plans();
         let (size, part_size) = (signed(up.plan.size), signed(up.plan.part_size));
         let part_count = up.plan.part_count.cast_signed();
         let max_sending = i64::from(new.max_sending);
@@ -187,6 +181,18 @@ impl Store {
         let found = self.db().await?.row(START, &params).await?;
         found.as_ref().map(row::upload).transpose()
     }
+}
+
+/// Every plan's name, its largest file and its limit in all.
+fn plans() -> (Vec<&'static str>, Vec<i64>, Vec<Option<i64>>) {
+    let mut plans = (Vec::new(), Vec::new(), Vec::new());
+    for plan in CompanyPlan::ALL {
+        let limits = plan.limits();
+        plans.0.push(plan.as_str());
+        plans.1.push(signed(limits.max_file_bytes));
+        plans.2.push(limits.storage_bytes.map(signed));
+    }
+    plans
 }
 
 fn begun(row: &Row, new: &NewUpload<'_>) -> Result<Begun, Error> {

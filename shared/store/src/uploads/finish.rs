@@ -1,7 +1,6 @@
 //! The ends of an upload: joined by S3 and made a file, or given up.
 
 use domain::file::File;
-use domain::room::Action;
 use domain::upload::{State, Step, Upload};
 use domain::{CompanyId, FileId, UploadId};
 use serde_json::Value;
@@ -190,10 +189,7 @@ impl Store {
         done: &Completion<'_>,
         by: &By<'_>,
     ) -> Result<Finished, Error> {
-        let rule = Action::Upload.rule();
-        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
-        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let [roles, accesses, statuses] = row::may_upload();
         let params = [
             (&upload.company.0 as _, Type::UUID),
             (&upload.id.0 as _, Type::UUID),

@@ -1,6 +1,6 @@
 //! Rows of uploads as domain values.
 
-use domain::room::{Access, Role, Status};
+use domain::room::{Access, Action, Role, Status};
 use domain::upload::{Checksum, Plan, Seen, State, Upload};
 use domain::{BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
 use tokio_postgres::Row;
@@ -107,6 +107,16 @@ pub(super) fn seen(row: &Row) -> Result<Seen, Error> {
         member,
         room: Status::parse(room).ok_or_else(|| corrupt("room_status", room))?,
     })
+}
+
+/// Who may upload, from the table of permissions: roles, accesses, states of the room.
+pub(super) fn may_upload() -> [Vec<&'static str>; 3] {
+    let rule = Action::Upload.rule();
+    [
+        rule.roles.iter().map(|role| role.as_str()).collect(),
+        rule.accesses.iter().map(|access| access.as_str()).collect(),
+        rule.statuses.iter().map(|status| status.as_str()).collect(),
+    ]
 }
 
 /// A number that is never negative.
