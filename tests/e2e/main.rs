@@ -5,6 +5,8 @@ mod contract;
 mod lifecycle;
 mod message_log;
 mod message_pages;
+mod message_plans;
+mod message_races;
 mod messages;
 mod realtime;
 mod room_counts;
