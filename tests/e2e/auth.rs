@@ -1,7 +1,9 @@
 //! Registration, sign-in, sessions, the limits of sign-in, and the wall between companies.
 
+mod away;
 mod keys;
 mod limits;
+mod migrate;
 mod sessions;
 mod wall;
 

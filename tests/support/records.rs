@@ -97,6 +97,15 @@ impl Stack {
             done.expect("a new key");
         }
     }
+
+    /// Makes a key known that retired a moment ago, as the schema's owner.
+    pub async fn retire(&self, kid: &str) {
+        let client = connect(&self.postgres_owner).await;
+        let sql = "insert into signing_keys (kid, public_key, created_at, retires_at)
+                   values ($1, $2, now(), now() - interval '1 second')";
+        let done = client.execute(sql, &[&kid, &[0_u8; 32].as_slice()]).await;
+        done.expect("a new key");
+    }
 }
 
 async fn connect(url: &str) -> Client {

@@ -1,0 +1,98 @@
+//! The migrate function: schema and keys, by hand and for CloudFormation.
+
+use serde_json::{Value, json};
+use support::{Person, Rest, Stack};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+async fn invoke(stack: &Stack, event: Value) -> Value {
+    let control = Rest::from(&stack.control, None);
+    control.post("/invoke/migrate", event).await.ok()
+}
+
+async fn published(stack: &Stack) -> Vec<String> {
+    let set = Rest::anonymous(stack)
+        .get("/.well-known/jwks.json")
+        .await
+        .ok();
+    let keys = set["keys"].as_array().expect("keys");
+    let kid = |key: &Value| key["kid"].as_str().expect("a name").to_owned();
+    keys.iter().map(kid).collect()
+}
+
+#[tokio::test]
+async fn r_a2_a_new_key_is_published_and_old_tokens_stay_good() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let before = published(stack).await;
+    let report = invoke(stack, json!({"action": "rotate_keys"})).await;
+    assert_eq!(report["signing_keys"]["rotated"], true, "{report}");
+    let new = report["signing_keys"]["kid"].as_str().expect("a name");
+    assert!(!before.contains(&new.to_owned()));
+    let after = published(stack).await;
+    assert!(after.contains(&new.to_owned()));
+    assert!(before.iter().all(|kid| after.contains(kid)), "{after:?}");
+    assert_eq!(owner.get("/v1/me").await.status, 200);
+    // It is young: nothing more to do.
+    let again = invoke(stack, json!({"action": "maintain_keys"})).await;
+    assert_eq!(again["signing_keys"]["rotated"], false);
+    assert_eq!(again["signing_keys"]["kid"], new);
+}
+
+#[tokio::test]
+async fn r_a2_a_key_that_retired_is_forgotten() {
+    let stack = Stack::get().await;
+    let kid = format!("retired-{}", app::clock::id());
+    stack.retire(&kid).await;
+    assert!(published(stack).await.contains(&kid));
+    let report = invoke(stack, json!({"action": "maintain_keys"})).await;
+    assert!(report["signing_keys"]["forgotten"].as_i64() >= Some(1));
+    assert!(!published(stack).await.contains(&kid));
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing() {
+    let stack = Stack::get().await;
+    let report = invoke(stack, json!({})).await;
+    assert_eq!(report["applied"], json!([]));
+}
+
+#[tokio::test]
+async fn cloudformation_is_answered_where_it_waits() {
+    let stack = Stack::get().await;
+    for kind in ["Create", "Update", "Delete"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let event = json!({
+            "RequestType": kind,
+            "ResponseURL": format!("http://{address}/answer?signature=x"),
+            "StackId": "stack",
+            "RequestId": "request-1",
+            "LogicalResourceId": "Migration",
+            "ResourceType": "Custom::Migration",
+            "ResourceProperties": {"Version": "1"},
+        });
+        let (request, _) = tokio::join!(received(listener), invoke(stack, event));
+        let (head, body) = request.split_once("\r\n\r\n").expect("a whole request");
+        assert!(head.starts_with("PUT /answer?signature=x "), "{head}");
+        assert!(!head.to_lowercase().contains("content-type"), "{head}");
+        let answer: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+        assert_eq!(answer["RequestId"], "request-1");
+    }
+}
+
+/// The one request that comes in, answered with 200.
+async fn received(listener: TcpListener) -> String {
+    let (mut socket, _) = listener.accept().await.expect("a connection");
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.ends_with('}') {
+        let read = socket.read(&mut buffer).await.expect("bytes");
+        assert!(read > 0, "it broke off: {text}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let done = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    done.await.expect("sent");
+    text
+}
