@@ -2,11 +2,14 @@
 //! table and saves it as JSON.
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 
+mod cold;
 mod cpu;
 mod fanout;
 mod history;
+mod memory;
 mod quiet;
 mod report;
+mod rooms;
 mod send;
 mod sign;
 mod sink;
@@ -40,6 +43,10 @@ enum Figure {
     Send(send::Options),
     /// A page of history in a large room: time.
     History(history::Options),
+    /// The list of rooms of a person in many: time.
+    Rooms(rooms::Options),
+    /// Cold starts and sizes of the binaries as they are deployed.
+    Cold(cold::Options),
     /// Signing a thousand parts: processor.
     Sign(sign::Options),
     /// A whole upload against a plain S3 client: time, control calls.
@@ -82,6 +89,8 @@ fn main() -> Result<(), app::Error> {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,
             Figure::History(figure) => history::measure(figure).await,
+            Figure::Rooms(figure) => rooms::measure(figure).await,
+            Figure::Cold(figure) => cold::measure(figure),
             Figure::Sign(figure) => sign::measure(figure).await,
             Figure::Upload(figure) => Box::pin(upload::measure(figure)).await,
             Figure::Fanout(figure) => fanout::measure(figure).await,

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 
+use crate::memory;
 use crate::report::{Table, Times};
 
 /// How much to measure.
@@ -85,6 +86,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     );
     let slowest = times.percentile_ms(99);
     table.row("accepted to received, p99", slowest, "ms", Some(200.0));
+    memory::rows(&mut table, stack).await?;
     Ok(table)
 }
 

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use support::sender::{bucket, bytes, room, start};
 use support::{Person, Stack};
 
+use crate::memory;
 use crate::report::Table;
 
 /// How much to measure.
@@ -90,6 +91,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
         None,
     );
     table.row("the same for 100 parts", per_hundred, "", Some(2.0));
+    memory::rows(&mut table, stack).await?;
     Ok(table)
 }
 

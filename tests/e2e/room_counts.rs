@@ -112,28 +112,7 @@ async fn r_m8_a_marker_never_goes_back_nor_beyond_the_end() {
 #[tokio::test]
 async fn r_c8_500_rooms_are_listed_with_their_unread_counts() {
     let hall = hall(2).await;
-    hall.run(
-        "insert into rooms (company_id, id, type, name, name_key, created_by, member_limit, member_count, last_seq,
-             message_count, last_activity_at, created_at)
-         select $1, gen_random_uuid(), 'private', 'r' || n, 'r' || n, $2, 10, 2, 20, 20, now() - n * interval '1 s', now()
-         from generate_series(1, 500) n",
-        &[(&hall.company.0, Type::UUID), (&hall.people[0].0, Type::UUID)],
-    )
-    .await;
-    hall.run(
-        "insert into room_members (company_id, room_id, user_id, role, joined_at)
-         select r.company_id, r.id, u.id, 'member', now() from rooms r, users u
-         where r.company_id = $1 and u.company_id = $1 and r.name <> 'hall'",
-        &[(&hall.company.0, Type::UUID)],
-    )
-    .await;
-    hall.run(
-        "insert into messages (company_id, id, room_id, seq, ordinal, author_id, content, created_at)
-         select r.company_id, gen_random_uuid(), r.id, n, n, $2, 'hello', now()
-         from rooms r, generate_series(1, 20) n where r.company_id = $1 and r.name <> 'hall'",
-        &[(&hall.company.0, Type::UUID), (&hall.people[0].0, Type::UUID)],
-    )
-    .await;
+    hall.fill_rooms(500, 20).await;
     let page = hall
         .store
         .rooms(hall.company, hall.people[1], &mine(100))

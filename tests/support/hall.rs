@@ -116,6 +116,36 @@ impl Hall {
         .await;
     }
 
+    /// Makes `count` more rooms with everybody in and `messages` of the first person's in each, straight into the tables.
+    pub async fn fill_rooms(&self, count: i64, messages: i64) {
+        let company = (&self.company.0 as _, Type::UUID);
+        let first = (&self.people[0].0 as _, Type::UUID);
+        let messages = (&messages as _, Type::INT8);
+        self.run(
+            "insert into rooms (company_id, id, type, name, name_key, created_by, member_limit, member_count, last_seq,
+                 message_count, last_activity_at, created_at)
+             select $1, gen_random_uuid(), 'private', 'r' || n, 'r' || n, $2, 100000, 0, $4, $4,
+                 now() - n * interval '1 s', now()
+             from generate_series(1, $3) n",
+            &[company.clone(), first.clone(), (&count, Type::INT8), messages.clone()],
+        )
+        .await;
+        self.run(
+            "insert into room_members (company_id, room_id, user_id, role, joined_at)
+             select r.company_id, r.id, u.id, 'member', now() from rooms r, users u
+             where r.company_id = $1 and u.company_id = $1 and r.name <> 'hall'",
+            std::slice::from_ref(&company),
+        )
+        .await;
+        self.run(
+            "insert into messages (company_id, id, room_id, seq, ordinal, author_id, content, created_at)
+             select r.company_id, gen_random_uuid(), r.id, n, n, $2, 'hello', now()
+             from rooms r, generate_series(1, $3) n where r.company_id = $1 and r.name <> 'hall'",
+            &[company, first, messages],
+        )
+        .await;
+    }
+
     /// Runs a statement of the test's own.
     pub async fn run(
         &self,

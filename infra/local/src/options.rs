@@ -134,6 +134,10 @@ pub struct Up {
     /// Never install a missing server; say how to instead.
     #[arg(long)]
     pub no_install: bool,
+    /// Run the release binaries that `cargo lambda build --release` left in this folder (`target/lambda`) instead of
+    /// this program's own functions.
+    #[arg(long, env = "MARU_BINARIES", value_name = "DIR")]
+    pub binaries: Option<PathBuf>,
     /// Another template than the one found above the current folder.
     #[arg(long, value_name = "FILE", hide = true)]
     pub template: Option<PathBuf>,

@@ -37,10 +37,8 @@ impl Launcher {
         function: &Function,
     ) -> std::io::Result<Self> {
         let log = options.logs.join(format!("{}.log", function.name));
-        let mut command = options.command.clone();
-        command.push(function.name.clone());
         Ok(Self {
-            command,
+            command: command(options, &function.name)?,
             environment: environment(options, runtime, function),
             runtime,
             log: File::options().create(true).append(true).open(log)?,
@@ -114,6 +112,21 @@ fn signal(pid: Option<Pid>, signal: Signal) {
     {
         tracing::debug!(%error, "an instance is gone already");
     }
+}
+
+/// The words that start an instance of `function`.
+fn command(options: &Options, function: &str) -> std::io::Result<Vec<String>> {
+    let Some(folder) = &options.binaries else {
+        return Ok([options.command.as_slice(), &[function.to_owned()]].concat());
+    };
+    let binary = folder.join(format!("maru-{function}/bootstrap"));
+    if !binary.is_file() {
+        return Err(std::io::Error::other(format!(
+            "there is no {}: make it with `cargo lambda build --release`",
+            binary.display()
+        )));
+    }
+    Ok(vec![binary.to_string_lossy().into_owned()])
 }
 
 #[expect(

@@ -35,6 +35,8 @@ use pool::Pool;
 pub struct Options {
     /// The program of an instance and its first arguments; the function's name comes last.
     pub command: Vec<String>,
+    /// The folder of binaries as they are deployed, `maru-NAME/bootstrap` each, to run instead of `command`.
+    pub binaries: Option<PathBuf>,
     /// Variables of every instance besides its function's own: endpoints, credentials.
     pub environment: BTreeMap<String, String>,
     /// Where the output of instances goes: `NAME.log`. Made if absent.
@@ -92,6 +94,7 @@ impl Default for Options {
                 program.to_string_lossy().into_owned(),
                 "function".to_owned(),
             ],
+            binaries: None,
             environment: BTreeMap::new(),
             logs: PathBuf::from(".local/logs"),
             port: 0,

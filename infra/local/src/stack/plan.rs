@@ -114,6 +114,7 @@ impl Plan {
         stores: &Stores,
     ) -> Result<Lambda, Error> {
         let options = lambda::Options {
+            binaries: options.binaries.clone(),
             environment: stores.environment(),
             logs: data.path("logs"),
             port: self.ports.lambda,

@@ -1,0 +1,141 @@
+//! Cold starts of the binaries as they are deployed: from the start of the process to its first poll for work, against a
+//! function that does nothing.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::memory::peak_mib;
+use crate::report::{Table, Times};
+
+/// How much to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What `cargo lambda build --release` left behind.
+    #[arg(
+        long,
+        env = "MARU_BINARIES",
+        default_value = "target/lambda",
+        value_name = "DIR"
+    )]
+    binaries: PathBuf,
+    /// Starts of each function.
+    #[arg(long, default_value_t = 15)]
+    rounds: u32,
+}
+
+/// The most a binary may weigh, in MB.
+const LARGEST_MB: f64 = 10.0;
+
+/// What a function wants to find in its environment; nothing of it is called before the first poll.
+const ENVIRONMENT: [(&str, &str); 20] = [
+    ("AWS_ACCESS_KEY_ID", "figures"),
+    ("AWS_SECRET_ACCESS_KEY", "figures"),
+    ("AWS_SESSION_TOKEN", "figures"),
+    ("AWS_REGION", "ap-northeast-2"),
+    ("AWS_LAMBDA_FUNCTION_NAME", "figures"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "figures"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "figures"),
+    ("MARU_POSTGRES_URL", "postgres://maru:x@127.0.0.1:1/maru"),
+    (
+        "MARU_POSTGRES_OWNER_URL",
+        "postgres://maru:x@127.0.0.1:1/maru",
+    ),
+    ("MARU_REDIS_URL", "redis://127.0.0.1:1"),
+    ("MARU_TABLE", "figures"),
+    ("MARU_BUCKET", "figures"),
+    ("MARU_SOCKETS_ENDPOINT", "http://127.0.0.1:1/v1"),
+    ("MARU_ANNOUNCE_FUNCTION", "announce"),
+    ("MARU_SIGNING_SECRET", "figures"),
+    ("MARU_ISSUER", "maru"),
+    ("MARU_ORIGINS", "http://localhost:3000"),
+];
+
+/// Starts each binary many times, in turn with the empty one.
+pub(crate) fn measure(options: &Options) -> Result<Table, app::Error> {
+    let empty = std::env::current_exe()?.with_file_name("maru-empty");
+    let binaries = binaries(&options.binaries)?;
+    let runtime = TcpListener::bind("127.0.0.1:0")?;
+    let mut table = Table::new("cold");
+    for (name, path) in &binaries {
+        let (mut ours, mut nothing, mut peak) = (Times::default(), Times::default(), 0.0_f64);
+        for _ in 0..options.rounds {
+            nothing.push(start(&runtime, &empty)?.0);
+            let (took, memory) = start(&runtime, path)?;
+            ours.push(took);
+            peak = peak.max(memory);
+        }
+        let (ours, nothing) = (ours.percentile_ms(50), nothing.percentile_ms(50));
+        table.row(format!("{name}: to its first poll"), ours, "ms", Some(20.0));
+        table.row(
+            format!("{name}: against an empty function"),
+            ours / nothing,
+            "x",
+            Some(2.0),
+        );
+        table.row(format!("{name}: memory then"), peak, "MiB", None);
+        let megabytes = std::fs::metadata(path)?.len() as f64 / 1e6;
+        table.row(format!("{name}: binary"), megabytes, "MB", Some(LARGEST_MB));
+    }
+    Ok(table)
+}
+
+/// Each function's name and binary.
+fn binaries(folder: &Path) -> Result<Vec<(String, PathBuf)>, app::Error> {
+    let missing = |error| {
+        format!(
+            "{}: {error}; run `cargo lambda build --release` or name its folder by --binaries",
+            folder.display()
+        )
+    };
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .map_err(missing)?
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = name.strip_prefix("maru-")?.to_owned();
+            Some((name, entry.path().join("bootstrap")))
+        })
+        .collect();
+    all.sort();
+    Ok(all)
+}
+
+/// The time from its start to its first poll, and its memory in MiB then.
+fn start(runtime: &TcpListener, program: &Path) -> Result<(Duration, f64), app::Error> {
+    let begun = Instant::now();
+    let child = Command::new(program)
+        .env_clear()
+        .envs(ENVIRONMENT)
+        .env("AWS_LAMBDA_RUNTIME_API", runtime.local_addr()?.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    let child = Ended(child);
+    let (socket, _) = runtime.accept()?;
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line)?;
+    let took = begun.elapsed();
+    if !line.contains("/runtime/invocation/next") {
+        return Err(format!("{} said {line:?} first", program.display()).into());
+    }
+    Ok((took, peak_mib(child.0.id())?))
+}
+
+/// A process that ends with this.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to do.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
