@@ -36,7 +36,7 @@ pub async fn meet(ready: &Ready) -> Result<Vec<Person>, Error> {
     };
     let people = vec![person("minji", "Kim Minji"), person("junho", "Lee Junho")];
     api.register(&people[0]).await?;
-    add_colleague(ready, &people[0], &people[1]).await?;
+    furnish(ready, &people[0], &people[1]).await?;
     Ok(people)
 }
 
@@ -90,8 +90,9 @@ fn refused(what: &str, status: StatusCode, answer: &str) -> Error {
     ))
 }
 
-/// Puts `second` into the company of `first`, as a plain member with the same password.
-async fn add_colleague(ready: &Ready, first: &Person, second: &Person) -> Result<(), Error> {
+/// Puts `second` into the company of `first`, as a plain member with the same password, and gives the company the
+/// largest plan: here the disk is the limit.
+async fn furnish(ready: &Ready, first: &Person, second: &Person) -> Result<(), Error> {
     let config = ready
         .postgres_owner
         .parse()
@@ -110,6 +111,14 @@ async fn add_colleague(ready: &Ready, first: &Person, second: &Person) -> Result
         )
         .await
         .map_err(Error::sql("add the second person"))?;
+    client
+        .execute(
+            "update companies set plan = 'enterprise' \
+             where id = (select company_id from users where lower(email) = lower($1))",
+            &[&first.email],
+        )
+        .await
+        .map_err(Error::sql("set the plan"))?;
     Ok(())
 }
 
