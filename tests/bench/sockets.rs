@@ -105,7 +105,7 @@ async fn open(stack: &Stack, people: &[Person], count: usize) -> Vec<Socket> {
     stream::iter(0..count)
         .map(|n| async move {
             let person = &people[n % people.len()];
-            let address = stack.sockets.parse().expect("an address");
+            let address = stack.socket.parse().expect("an address");
             let request = ClientRequestBuilder::new(address)
                 .with_header("authorization", format!("Bearer {}", person.access_token));
             let mut socket = Socket::with(request).await.expect("a socket");

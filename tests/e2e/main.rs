@@ -8,6 +8,7 @@ mod message_pages;
 mod message_plans;
 mod message_races;
 mod messages;
+mod operations;
 mod realtime;
 mod room_counts;
 mod room_log;

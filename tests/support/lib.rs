@@ -6,6 +6,7 @@
 )]
 
 pub mod chatroom;
+pub mod control;
 pub mod hall;
 pub mod launch;
 pub mod person;

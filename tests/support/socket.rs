@@ -198,6 +198,6 @@ impl Socket {
 /// A request that opens a socket with `ticket`, speaking our protocol.
 #[must_use]
 pub fn request(stack: &Stack, ticket: &str) -> ClientRequestBuilder {
-    let address = format!("{}?ticket={ticket}", stack.sockets);
+    let address = format!("{}?ticket={ticket}", stack.socket);
     ClientRequestBuilder::new(address.parse().expect("an address")).with_sub_protocol("maru.v1")
 }

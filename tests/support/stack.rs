@@ -1,46 +1,18 @@
 //! The running stack that all tests share.
 
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::sync::OnceLock;
 
+use local::ready::Ready;
 use serde::Deserialize;
 use store::{Password, Store};
 
 use crate::launch::{Launch, Running};
 
-/// Where the parts of the stack listen: what `maru-local --json` says about itself.
+/// A running stack: where its parts listen, as `maru-local --json` says itself.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Stack {
-    /// The REST API, without a slash at its end.
-    pub rest: String,
-    /// The WebSocket API.
-    #[serde(rename = "socket")]
-    pub sockets: String,
-    /// The base of `@connections`.
-    pub management: String,
-    /// S3; path-style addresses only.
-    pub s3: String,
-    /// DynamoDB.
-    pub dynamodb: String,
-    /// Lambda's Invoke API.
-    pub lambda: String,
-    /// The control endpoint: faults, counters, stopping and starting servers.
-    pub control: String,
-    /// Postgres, as the functions' own role.
-    pub postgres: String,
-    /// Postgres, as the owner of the schema.
-    pub postgres_owner: String,
-    /// Redis.
-    pub redis: String,
-    /// The bucket's name.
-    pub bucket: String,
-    /// The table's name.
-    pub table: String,
-    /// The data folder.
-    pub data: PathBuf,
-    /// The stack's process.
-    pub pid: u32,
-}
+#[serde(transparent)]
+pub struct Stack(Ready);
 
 impl Stack {
     /// The stack of this test process, started at the first call; `MARU_STACK` names the `stack.json` of a
@@ -80,5 +52,13 @@ impl Stack {
     #[must_use]
     pub fn store(&self) -> Store {
         Store::new(&self.postgres, Password::InAddress).expect("the stack knows its own address")
+    }
+}
+
+impl Deref for Stack {
+    type Target = Ready;
+
+    fn deref(&self) -> &Ready {
+        &self.0
     }
 }

@@ -3,11 +3,12 @@
 //! It hears of nothing yet: posts to a socket that is still being opened are lost. Its first frame,
 //! `hello`, lists it.
 
-use app::socket::connection;
+use app::socket::{connection, span};
 use app::{Error, Live, env};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Request;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 use wire::socket::PROTOCOL;
 
 /// Serves invocations until the instance is taken away.
@@ -17,7 +18,8 @@ use wire::socket::PROTOCOL;
 pub async fn run() -> Result<(), Error> {
     let live = Live::new(env::connections()?);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
-        connect(&live, event.payload)
+        let span = span(&event.payload.request_context);
+        connect(&live, event.payload).instrument(span)
     }))
     .await
 }

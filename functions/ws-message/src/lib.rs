@@ -15,6 +15,7 @@ use app::{Error, Live, Problem, Store, clock, env};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 use wire::problem::{Code, Language};
 use wire::socket::{self, Control, Refused};
 
@@ -53,9 +54,10 @@ async fn receive(deps: &Deps, event: Event) -> Result<Value, Error> {
             return Ok(done);
         }
     };
-    let (route, outcome) = respond(deps, &frame).await;
-    let problem = outcome.as_ref().err().map(|(_, problem)| problem.code);
-    finish(deps, &frame, outcome).await;
+    let caller = &frame.caller;
+    let who = Some((caller.company, caller.user));
+    let span = telemetry::span(&caller.client.request_id, "", who);
+    let (route, problem) = answer(deps, &frame).instrument(span).await;
     let call = Call {
         request_id: &frame.caller.client.request_id,
         trace_id: "",
@@ -68,6 +70,14 @@ async fn receive(deps: &Deps, event: Event) -> Result<Value, Error> {
     };
     telemetry::call(&call, began.elapsed(), clock::now());
     Ok(done)
+}
+
+/// Does what a frame asks and answers it: what it asked for, by name, and what kept it from being done.
+async fn answer(deps: &Deps, frame: &Frame) -> (&'static str, Option<Code>) {
+    let (route, outcome) = respond(deps, frame).await;
+    let problem = outcome.as_ref().err().map(|(_, problem)| problem.code);
+    finish(deps, frame, outcome).await;
+    (route, problem)
 }
 
 type Outcome = Result<String, (Option<String>, Problem)>;

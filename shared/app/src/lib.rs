@@ -37,14 +37,20 @@ pub use store::Store;
 /// What ends a function: told in its log.
 pub type Error = lambda_runtime::Error;
 
-/// Runs a function's future to its end on a fresh runtime.
+/// Runs a function's future to its end on a fresh runtime. What it fails with is told in the log, as everything is,
+/// and ends the process.
 ///
 /// # Errors
-/// What the future ended with.
+/// When there is no runtime to be had.
 pub fn start(run: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     telemetry::init();
-    tokio::runtime::Builder::new_current_thread()
+    let ended = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(run)
+        .block_on(run);
+    if let Err(error) = ended {
+        tracing::error!(%error, "the function cannot run");
+        std::process::exit(1);
+    }
+    Ok(())
 }

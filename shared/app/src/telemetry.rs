@@ -6,14 +6,21 @@
     reason = "Lambda tells the function's name by environment"
 )]
 
+mod lines;
+
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use domain::{CompanyId, UserId};
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
+use tracing::Span;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
+
+use lines::Lines;
 
 /// One finished call, as its metrics line tells it.
 #[derive(Debug, Clone, Serialize)]
@@ -34,27 +41,41 @@ pub struct Call<'a> {
     pub code: Option<&'static str>,
     /// The caller's company.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub company: Option<domain::CompanyId>,
+    pub company: Option<CompanyId>,
     /// The caller.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<domain::UserId>,
+    pub user: Option<UserId>,
 }
 
 /// Starts logging to standard output, a JSON object a line. `MARU_LOG` filters (default `info`).
 pub fn init() {
     let filter = EnvFilter::try_from_env("MARU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let started = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_target(true)
+        .fmt_fields(JsonFields::new())
+        .event_format(Lines)
         .with_env_filter(filter)
         .try_init();
     if started.is_err() {
         // Several functions in one process (tests): the first one started it for all.
         tracing::debug!("logging runs already");
     }
+    // Where, never what: the words of a panic may hold what somebody wrote.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "a panic");
+    }));
+}
+
+/// What every line says that is written during a call: which one, and whose, if that is known.
+#[must_use]
+pub fn span(request_id: &str, trace_id: &str, who: Option<(CompanyId, UserId)>) -> Span {
+    tracing::info_span!(
+        "call",
+        request_id,
+        trace_id,
+        company = who.map(|(company, _)| display(company)),
+        user = who.map(|(_, user)| display(user)),
+    )
 }
 
 /// The name of the function that this process is.

@@ -1,9 +1,11 @@
 //! What can go wrong between us and Postgres.
 
+use std::fmt;
+
 use tokio_postgres::error::SqlState;
 
 /// A failed statement or connection; refusals by a rule are not errors but data.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// The server cannot be reached, or went away before it answered.
     #[error("Postgres is not reachable")]
@@ -33,6 +35,28 @@ impl Error {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// For the log: which statement broke which rule of the database. The server's details are left out, because they
+/// quote the row, and with it what somebody wrote.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(source) => f.debug_tuple("Unavailable").field(source).finish(),
+            Self::Statement(error) | Self::Config(error) => match error.as_db_error() {
+                Some(refused) => f
+                    .debug_struct("Statement")
+                    .field("code", refused.code())
+                    .field("message", &refused.message())
+                    .field("table", &refused.table())
+                    .field("column", &refused.column())
+                    .field("constraint", &refused.constraint())
+                    .finish(),
+                None => f.debug_tuple("Statement").field(error).finish(),
+            },
+            Self::Corrupt(what) => f.debug_tuple("Corrupt").field(what).finish(),
+        }
     }
 }
 

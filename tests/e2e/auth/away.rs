@@ -14,10 +14,8 @@ async fn r_a3_when_redis_is_away_nobody_signs_in_uncounted() {
     let running = Launch::temporary().start().expect("the stack starts");
     let stack = &running.stack;
     let owner = Person::register(stack).await;
-    let control = Rest::from(&stack.control, None);
     let rest = Rest::anonymous(stack);
-    let stopped = control.post("/redis/stop", json!({})).await;
-    assert!(stopped.status.is_success());
+    stack.order("redis/stop").await;
 
     let answer = login(&rest, &owner.email, PASSWORD).await;
     assert_eq!(answer.refusal(), (503, "unavailable"));
@@ -44,8 +42,7 @@ async fn r_a3_when_redis_is_away_nobody_signs_in_uncounted() {
         "{states:?}"
     );
 
-    let started = control.post("/redis/start", json!({})).await;
-    assert!(started.status.is_success());
+    stack.order("redis/start").await;
     let back = async { while login(&rest, &owner.email, PASSWORD).await.status != 200 {} };
     tokio::time::timeout(Duration::from_secs(20), back)
         .await

@@ -5,11 +5,6 @@ use support::{Person, Rest, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-async fn invoke(stack: &Stack, event: Value) -> Value {
-    let control = Rest::from(&stack.control, None);
-    control.post("/invoke/migrate", event).await.ok()
-}
-
 async fn published(stack: &Stack) -> Vec<String> {
     let set = Rest::anonymous(stack)
         .get("/.well-known/jwks.json")
@@ -25,7 +20,9 @@ async fn r_a2_a_new_key_is_published_and_old_tokens_stay_good() {
     let stack = Stack::get().await;
     let owner = Person::register(stack).await;
     let before = published(stack).await;
-    let report = invoke(stack, json!({"action": "rotate_keys"})).await;
+    let report = stack
+        .invoke("migrate", json!({"action": "rotate_keys"}))
+        .await;
     assert_eq!(report["signing_keys"]["rotated"], true, "{report}");
     let new = report["signing_keys"]["kid"].as_str().expect("a name");
     assert!(!before.contains(&new.to_owned()));
@@ -34,7 +31,9 @@ async fn r_a2_a_new_key_is_published_and_old_tokens_stay_good() {
     assert!(before.iter().all(|kid| after.contains(kid)), "{after:?}");
     assert_eq!(owner.get("/v1/me").await.status, 200);
     // It is young: nothing more to do.
-    let again = invoke(stack, json!({"action": "maintain_keys"})).await;
+    let again = stack
+        .invoke("migrate", json!({"action": "maintain_keys"}))
+        .await;
     assert_eq!(again["signing_keys"]["rotated"], false);
     assert_eq!(again["signing_keys"]["kid"], new);
 }
@@ -45,7 +44,9 @@ async fn r_a2_a_key_that_retired_is_forgotten() {
     let kid = format!("retired-{}", app::clock::id());
     stack.retire(&kid).await;
     assert!(published(stack).await.contains(&kid));
-    let report = invoke(stack, json!({"action": "maintain_keys"})).await;
+    let report = stack
+        .invoke("migrate", json!({"action": "maintain_keys"}))
+        .await;
     assert!(report["signing_keys"]["forgotten"].as_i64() >= Some(1));
     assert!(!published(stack).await.contains(&kid));
 }
@@ -53,7 +54,7 @@ async fn r_a2_a_key_that_retired_is_forgotten() {
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
     let stack = Stack::get().await;
-    let report = invoke(stack, json!({})).await;
+    let report = stack.invoke("migrate", json!({})).await;
     assert_eq!(report["applied"], json!([]));
 }
 
@@ -72,7 +73,7 @@ async fn cloudformation_is_answered_where_it_waits() {
             "ResourceType": "Custom::Migration",
             "ResourceProperties": {"Version": "1"},
         });
-        let (request, _) = tokio::join!(received(listener), invoke(stack, event));
+        let (request, _) = tokio::join!(received(listener), stack.invoke("migrate", event));
         let (head, body) = request.split_once("\r\n\r\n").expect("a whole request");
         assert!(head.starts_with("PUT /answer?signature=x "), "{head}");
         assert!(!head.to_lowercase().contains("content-type"), "{head}");

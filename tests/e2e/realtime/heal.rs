@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::launch::{Launch, Running};
-use support::{Person, Rest, Socket, Stack};
+use support::{Person, Socket, Stack};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{room, say};
@@ -22,18 +22,6 @@ async fn fragile() -> (&'static Stack, MutexGuard<'static, ()>) {
         launch.start().expect("the stack starts")
     });
     (&running.stack, turn)
-}
-
-fn control(stack: &Stack) -> Rest {
-    Rest::from(&stack.control, None)
-}
-
-async fn fault(stack: &Stack, rule: Value) {
-    control(stack).post("/faults", rule).await.ok();
-}
-
-async fn mend(stack: &Stack) {
-    control(stack).delete("/faults").await.ok();
 }
 
 /// Two people in a room, each with a socket.
@@ -63,7 +51,7 @@ async fn r_r2_a_flushed_redis_heals_with_the_next_message() {
     let (stack, _turn) = fragile().await;
     let (minji, room, mut sockets) = two(stack).await;
     for round in 0..3 {
-        control(stack).post("/reset-redis", json!({})).await.ok();
+        stack.order("reset-redis").await;
         let said = say(&minji, &room, &format!("after flush {round}")).await;
         all_hear(&mut sockets, &said).await;
     }
@@ -75,7 +63,7 @@ async fn r_r3_a_ping_lists_a_socket_again() {
     let minji = Person::register(stack).await;
     let room = room(&minji, &[]).await;
     let mut socket = Socket::connect(stack, &minji).await;
-    control(stack).post("/reset-redis", json!({})).await.ok();
+    stack.order("reset-redis").await;
     assert_eq!(socket.send("ping", json!({})).await["ok"], true);
     let typing = json!({ "room_id": room });
     socket.post("typing.start", typing).await;
@@ -89,13 +77,13 @@ async fn r_r3_a_ping_lists_a_socket_again() {
 async fn r_r2_without_redis_chat_goes_on() {
     let (stack, _turn) = fragile().await;
     let (minji, room, mut sockets) = two(stack).await;
-    control(stack).post("/redis/stop", json!({})).await.ok();
+    stack.order("redis/stop").await;
     for round in 0..3 {
         let said = say(&minji, &room, &format!("without {round}")).await;
         all_hear(&mut sockets, &said).await;
     }
     assert_eq!(sockets[0].send("ping", json!({})).await["ok"], true);
-    control(stack).post("/redis/start", json!({})).await.ok();
+    stack.order("redis/start").await;
     for round in 0..3 {
         let said = say(&minji, &room, &format!("with it again {round}")).await;
         all_hear(&mut sockets, &said).await;
@@ -114,10 +102,10 @@ async fn r_r2_a_push_that_fails_is_tried_again() {
         let rule = json!({
             "target": "management", "operation": "PostToConnection", "effect": effect, "count": 3,
         });
-        fault(stack, rule).await;
+        stack.fault(rule).await;
         let said = say(&minji, &room, &format!("in spite of {effect}")).await;
         all_hear(&mut sockets, &said).await;
-        mend(stack).await;
+        stack.mend().await;
     }
 }
 

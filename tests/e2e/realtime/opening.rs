@@ -31,7 +31,7 @@ async fn r_r1_a_token_opens_a_socket_and_a_foreign_page_does_not() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
     let with = |token: &str, origin: Option<&str>| {
-        let address = stack.sockets.parse().expect("an address");
+        let address = stack.socket.parse().expect("an address");
         let request = ClientRequestBuilder::new(address)
             .with_header("authorization", format!("Bearer {token}"));
         match origin {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::launch::Launch;
 use support::sender::{Sender, bytes, start};
 
-use super::{Desk, MIB, client, desk_on};
+use super::{Desk, MIB, desk_on};
 
 /// A desk on a stack of its own, which ends with the test.
 async fn alone() -> Desk {
@@ -17,31 +17,7 @@ impl Desk {
     /// From now on, once: what happens to a call of S3, and whether after it was carried out.
     async fn fault(&self, operation: &str, effect: Value, after: bool, count: u32) {
         let rule = json!({"target": "s3", "operation": operation, "effect": effect, "after": after, "count": count});
-        let url = format!("{}/faults", self.stack.control);
-        let answer = client()
-            .post(&url)
-            .header("content-type", "application/json")
-            .body(rule.to_string())
-            .send();
-        let answer = answer.await.expect("the control endpoint answers");
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap_or_default()
-        );
-    }
-
-    async fn no_faults(&self) {
-        let answer = client()
-            .delete(format!("{}/faults", self.stack.control))
-            .send()
-            .await;
-        assert!(
-            answer
-                .expect("the control endpoint answers")
-                .status()
-                .is_success()
-        );
+        self.stack.fault(rule).await;
     }
 }
 
@@ -87,7 +63,7 @@ async fn r_u2_whatever_breaks_during_completion_repeating_it_makes_one_file() {
                 _ => panic!("{operation} {effect}: {answer:#?}"),
             }
         };
-        desk.no_faults().await;
+        desk.stack.mend().await;
         assert_eq!(file["upload_id"], sender.id.as_str());
         assert_eq!(sender.complete(&desk.person).await.ok(), file);
     }
@@ -110,7 +86,7 @@ async fn r_u2_whatever_breaks_at_the_begin_leaves_nothing_that_nobody_knows_of()
     desk.fault("CreateMultipartUpload", json!("absent"), false, 9)
         .await;
     assert_eq!(begin().await, 503);
-    desk.no_faults().await;
+    desk.stack.mend().await;
     assert_eq!(desk.storage().await, (0, 0));
     for after in [false, true] {
         desk.fault(
@@ -121,7 +97,7 @@ async fn r_u2_whatever_breaks_at_the_begin_leaves_nothing_that_nobody_knows_of()
         )
         .await;
         assert_eq!(begin().await, 500);
-        desk.no_faults().await;
+        desk.stack.mend().await;
     }
     // What a killed function left is in the list, can be gone on with, and can be given up.
     let left = desk.person.get("/v1/uploads?state=pending").await.ok();

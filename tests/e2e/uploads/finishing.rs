@@ -213,18 +213,7 @@ async fn r_o3_what_an_ended_upload_left_in_s3_is_swept_later() {
 impl Desk {
     /// Runs a schedule of the reaper; answers its report.
     pub(super) async fn reap(&self, job: &str) -> Value {
-        let url = format!("{}/invoke/reap", self.stack.control);
-        let answer = super::client()
-            .post(url)
-            .body(json!({ "job": job }).to_string())
-            .send()
-            .await;
-        let text = answer
-            .expect("the control endpoint answers")
-            .text()
-            .await
-            .expect("a body");
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+        self.stack.invoke("reap", json!({ "job": job })).await
     }
 
     /// Makes an upload older than it is.

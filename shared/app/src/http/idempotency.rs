@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use live::Live;
 use live::idempotency::{Answer, Begun, MAX_KEPT};
 use sha2::{Digest as _, Sha256};
@@ -70,7 +70,8 @@ async fn run(
         .await
         .map_err(Problem::internal)?;
     // Refusals are not kept: what was refused may be allowed a moment later, and it changed nothing.
-    let kept = if parts.status.is_success() && body.len() <= MAX_KEPT {
+    let kept = if parts.status.is_success() && body.len() <= MAX_KEPT && may_be_kept(&parts.headers)
+    {
         let answer = answer(&parts, &body);
         live.idempotency_finish(caller.user, key, &digest, &answer, now)
             .await
@@ -105,6 +106,12 @@ fn digest(method: &Method, path: &str, body: &Bytes) -> String {
         hash.update(part);
     }
     STANDARD_NO_PAD.encode(hash.finalize())
+}
+
+/// Tokens are for one pair of eyes, once.
+fn may_be_kept(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CACHE_CONTROL);
+    said.is_none_or(|said| !said.as_bytes().starts_with(b"no-store"))
 }
 
 fn answer(parts: &http::response::Parts, body: &Bytes) -> Answer {

@@ -24,28 +24,16 @@ pub(super) async fn identify(
     let began = Instant::now();
     let client = client(&request);
     let language = language(request.headers());
+    let trace_id = trace_id(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let trace_id = trace_id(request.headers());
-    let span = tracing::info_span!(
-        "call",
-        request_id = client.request_id,
-        trace_id,
-        company = tracing::field::Empty,
-        user = tracing::field::Empty,
-        function = telemetry::function(),
-    );
-    let caller = caller(&shared.verifier, request.headers(), &client).await;
-    let who = caller
-        .as_ref()
-        .ok()
-        .and_then(Option::as_ref)
-        .map(|it| (it.company, it.user));
-    if let Some((company, user)) = who {
-        span.record("company", tracing::field::display(company));
-        span.record("user", tracing::field::display(user));
-    }
     let (request_id, at) = (client.request_id.clone(), client.at);
+    let caller = caller(&shared.verifier, request.headers(), &client).await;
+    let who = match &caller {
+        Ok(Some(caller)) => Some((caller.company, caller.user)),
+        Ok(None) | Err(_) => None,
+    };
+    let span = telemetry::span(&request_id, &trace_id, who);
     let response = match caller {
         Ok(caller) => {
             request.extensions_mut().insert(client);

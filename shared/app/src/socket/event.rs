@@ -7,7 +7,7 @@ use domain::ConnectionId;
 use live::Connection;
 use serde_json::Value;
 
-use crate::{Caller, Client, Problem, clock};
+use crate::{Caller, Client, Problem, clock, telemetry};
 
 /// One frame, and whose.
 #[derive(Debug, Clone)]
@@ -54,6 +54,14 @@ impl Frame {
             text,
         })
     }
+}
+
+/// What every line says that is written while an event of a socket is looked at.
+#[must_use]
+pub fn span(context: &Context) -> tracing::Span {
+    let request_id = context.request_id.as_deref().unwrap_or_default();
+    let who = connection(context).map(|it| (it.company, it.user)).ok();
+    telemetry::span(request_id, "", who)
 }
 
 /// The socket that an event is about.
