@@ -67,6 +67,8 @@ async fn r_o5_every_line_is_json_that_says_whose_call_it_was_and_no_secret() {
     talk(stack, &owner, &room, &mut secrets).await;
     send_a_file(&owner, &room, &mut secrets).await;
     fail(stack, &owner, &room, &mut secrets).await;
+    let rest = Rest::anonymous(stack);
+    assert_eq!(rest.get("/health/live").await.status, 200);
     for (function, order) in [("reap", json!({ "job": "minute" })), ("migrate", json!({}))] {
         stack.invoke(function, order).await;
     }
