@@ -100,6 +100,7 @@ impl Sender {
         let live = live(stack);
         let shared = Shared {
             verifier: Verifier::new(store.clone(), &self.issuer()?),
+            store: store.clone(),
             live: Some(live.clone()),
             config: Config {
                 limits: Limits {

@@ -1,6 +1,7 @@
 //! Registration, sign-in, sessions, the limits of sign-in, and the wall between companies.
 
 mod away;
+mod cut;
 mod keys;
 mod limits;
 mod migrate;

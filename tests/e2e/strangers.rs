@@ -122,6 +122,18 @@ async fn r_c3_a_colleague_outside_a_private_room_gets_404_on_every_route() {
 }
 
 #[tokio::test]
+async fn r_a11_who_is_suspended_is_told_to_sign_in_on_every_route() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let things = things(&owner).await;
+    let member = stack.person_in(&owner).await;
+    stack.set_status(member.id, "suspended").await;
+    for (asked, answer) in try_all(&member, &owner, &things).await {
+        assert_eq!(answer.refusal(), (401, "token_invalid"), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn r_a2_without_a_token_every_route_answers_401() {
     let stack = Stack::get().await;
     let nobody = support::Rest::anonymous(stack);

@@ -10,6 +10,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row};
 
 use crate::Stack;
+use crate::rest::fresh_id;
 
 impl Stack {
     /// Runs a query as the functions' own role.
@@ -77,6 +78,15 @@ impl Stack {
         }
     }
 
+    /// How many addresses with failed sign-ins are remembered as this one: one or none.
+    pub async fn sign_in_failures(&self, email: &str) -> i64 {
+        let client = connect(&self.postgres).await;
+        let hash = Sha256::digest(email).to_vec();
+        let sql = "select count(*) from sign_in_failures where email_hash = $1";
+        let found = client.query_one(sql, &[&hash]).await;
+        found.expect("a count").get(0)
+    }
+
     /// Makes the failed sign-ins of an address `minutes` older.
     pub async fn age_sign_in_failures(&self, email: &str, minutes: i32) {
         let hash = Sha256::digest(email).to_vec();
@@ -96,6 +106,29 @@ impl Stack {
             let done = client.execute(sql, &[&key.kid, &key.public_key]).await;
             done.expect("a new key");
         }
+    }
+
+    /// The names of keys that sign no more, as the schema's owner.
+    pub async fn retiring_keys(&self) -> Vec<String> {
+        let client = connect(&self.postgres_owner).await;
+        let sql = "select kid from signing_keys where retires_at is not null";
+        let rows = client.query(sql, &[]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Makes an empty database beside the stack's own; answers its address, as its owner.
+    pub async fn empty_database(&self) -> String {
+        let client = connect(&self.postgres_owner).await;
+        let name = format!("empty_{}", fresh_id().simple());
+        let sql = format!("create database {name}");
+        client.batch_execute(&sql).await.expect("a database");
+        let (server, _) = self.postgres_owner.rsplit_once('/').expect("an address");
+        let url = format!("{server}/{name}");
+        // As the server's administrator does where there is one.
+        let extensions = "create extension pg_trgm; create extension btree_gin";
+        let inside = connect(&url).await;
+        inside.batch_execute(extensions).await.expect("extensions");
+        url
     }
 
     /// Makes a key known that retired a moment ago, as the schema's owner.

@@ -88,6 +88,11 @@ impl Socket {
         self.sink.send(message).await.expect("the socket is open");
     }
 
+    /// Sends any text to a socket that may be closed already; whether it could be sent.
+    pub async fn offer(&mut self, text: impl Into<String>) -> bool {
+        self.sink.send(Message::text(text.into())).await.is_ok()
+    }
+
     /// The answer with this id; events that come before it are kept.
     pub async fn answer(&mut self, id: Option<&str>) -> Value {
         let deadline = Instant::now() + PATIENCE;

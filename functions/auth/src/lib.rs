@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 pub struct Deps {
     /// Postgres.
     pub store: Store,
-    /// Redis, for the limits of sign-in.
+    /// Redis, for the limits of sign-in; DynamoDB and the sockets of who signs out.
     pub live: Live,
     /// The keys that sign access tokens.
     pub signer: Signer,
@@ -25,7 +25,8 @@ pub struct Deps {
 /// # Errors
 /// When a setting is missing or the runtime cannot be reached.
 pub async fn run() -> Result<(), app::Error> {
-    let (store, live) = (env::store()?, env::limits()?);
+    let store = env::store()?;
+    let live = env::live(&store)?;
     let shared = Shared::from_env(&store, Some(&live))?;
     let signer = Signer::from_env()?;
     let deps = Deps {

@@ -48,7 +48,7 @@ pub(crate) async fn sessions(
 
 /// Ends one of the caller's sessions
 ///
-/// The device cannot take new tokens from now on; its access token runs out within 15 minutes.
+/// The device cannot take new tokens from now on, and its sockets are closed; its access token runs out within 15 minutes.
 ///
 /// Refusals: `not_found`.
 #[utoipa::path(
@@ -63,6 +63,6 @@ pub(crate) async fn end_session(
     caller: Caller,
     Path(session): Path<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    people::end_session(&deps.store, &caller, session).await?;
+    people::end_session(&deps.store, &deps.live, &caller, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,14 +74,15 @@ pub(crate) async fn refresh(
     Json(request): Json<Refresh>,
 ) -> Result<(HeaderMap, Json<TokensView>), Problem> {
     let presented = request.parse()?;
-    let tokens = auth::refresh(&deps.store, &deps.signer, &client, presented).await?;
+    let tokens = auth::refresh(&deps.store, &deps.live, &deps.signer, &client, presented).await?;
     Ok((not_kept(), Json(tokens)))
 }
 
 /// Signs out
 ///
 /// Ends the session of the `refresh_token` in the body, else that of the access token; the body may be absent. Its
-/// refresh token is worth nothing from now on, its access token runs out within 15 minutes. Signing out twice is fine.
+/// refresh token is worth nothing from now on, its sockets are closed, its access token runs out within 15 minutes.
+/// Signing out twice is fine.
 ///
 /// Refusals: `unauthenticated` with neither token, `invalid`.
 #[utoipa::path(
@@ -98,7 +99,7 @@ pub(crate) async fn logout(
     OptionalJson(request): OptionalJson<Logout>,
 ) -> Result<StatusCode, Problem> {
     let token = request.unwrap_or_default().parse()?;
-    auth::logout(&deps.store, &client, caller.as_ref(), token).await?;
+    auth::logout(&deps.store, &deps.live, &client, caller.as_ref(), token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

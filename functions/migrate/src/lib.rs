@@ -6,7 +6,7 @@
 mod cloudformation;
 
 use app::signing::{self, Rotation, Vault};
-use app::{Store, clock, env};
+use app::{clock, env};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -72,8 +72,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, app::Error> {
 
 async fn work(action: Action) -> Result<Report, app::Error> {
     let owner = env::owner_store().await?;
+    // Two runs at once would each make a key and retire the other's; they wait for each other instead.
+    let mut turn = store::migrations::turn(&owner).await?;
     let applied = match action {
-        Action::Migrate => migrate(&owner).await?,
+        Action::Migrate => turn.migrate().await?,
         Action::MaintainKeys | Action::RotateKeys => Vec::new(),
     };
     let force = action == Action::RotateKeys;
@@ -85,12 +87,9 @@ async fn work(action: Action) -> Result<Report, app::Error> {
         applied,
         signing_keys,
     };
+    drop(turn);
     tracing::info!(?report, "up to date");
     Ok(report)
-}
-
-async fn migrate(owner: &Store) -> Result<Vec<String>, app::Error> {
-    Ok(store::migrations::run(owner).await?)
 }
 
 /// A problem as the caller of this function reads it: there is no client to hide anything from.

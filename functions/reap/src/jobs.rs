@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use app::Problem;
 use app::uploads::{self, Deps, Swept};
+use app::{Problem, lost};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -23,6 +23,9 @@ const SESSIONS: Duration = Duration::days(30);
 /// How long used refresh tokens are kept, so that a stolen one is known when it comes back.
 const TOKENS: Duration = Duration::days(8);
 
+/// How long an unfinished row of failed sign-ins is remembered; a lock ends long before.
+const FAILURES: Duration = Duration::days(30);
+
 /// What a run did, job by job: how many things, and how many failed. An absent job did nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Report {
@@ -40,6 +43,9 @@ pub async fn run_job(deps: &Deps, job: Job, now: OffsetDateTime) -> Report {
             report.swept("uploads_expired", uploads::expire(deps, now, UPLOADS).await);
             let finished = uploads::finish_stalled(deps, now, UPLOADS).await;
             report.swept("uploads_finished", finished);
+            let told = lost::reannounce(&deps.store, &deps.live, now).await;
+            let told = told.map(|done| Swept { done, failed: 0 });
+            report.swept("rooms_reannounced", told);
         }
         Job::Hour => report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await),
         Job::Day => purge(deps, now, &mut report).await,
@@ -58,6 +64,8 @@ async fn purge(deps: &Deps, now: OffsetDateTime, report: &mut Report) {
     report.purged("sessions_purged", sessions);
     let tokens = rounds(async || store.purge_refresh_tokens(now - TOKENS, ROWS).await).await;
     report.purged("refresh_tokens_purged", tokens);
+    let failures = async || store.purge_sign_in_failures(now - FAILURES, ROWS).await;
+    report.purged("sign_in_failures_purged", rounds(failures).await);
 }
 
 /// Batch after batch until one is not full, or the run has done enough.

@@ -15,11 +15,11 @@ pub use jobs::{Report, run_job};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// What people wait for: sessions out of time, completions left half way.
+    /// What people wait for: sessions out of time, completions left half way, news that nobody was told.
     Minute,
     /// What costs: parts and objects that nobody needs.
     Hour,
-    /// What only grows: old events, sessions, tokens.
+    /// What only grows: old events, sessions, tokens, failed sign-ins.
     Day,
 }
 

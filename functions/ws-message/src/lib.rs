@@ -11,7 +11,7 @@ use std::time::Instant;
 use app::config::Config;
 use app::socket::Frame;
 use app::telemetry::{self, Call};
-use app::{Error, Live, Problem, Store, clock, env};
+use app::{Error, Live, Problem, Store, clock, env, standing};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -95,11 +95,14 @@ async fn respond(deps: &Deps, frame: &Frame) -> (&'static str, Outcome) {
     }
     match request {
         Ok(request) => {
-            let answer = actions::perform(deps, frame, &request).await;
-            (
-                request.action.as_str(),
-                answer.map_err(|problem| (id, problem)),
-            )
+            let outcome = match actions::perform(deps, frame, &request).await {
+                Ok(answer) => Ok(answer),
+                Err(problem) => {
+                    let found = standing::or_not_found(&deps.store, &frame.caller, problem);
+                    Err((id, found.await))
+                }
+            };
+            (request.action.as_str(), outcome)
         }
         Err(Refused { code, detail, .. }) => {
             let problem = Problem::new(code).with_detail(detail);

@@ -94,6 +94,7 @@ pub async fn login(
 /// `session_ended` when it is unknown or used, or its session is over; a used one ends its session.
 pub async fn refresh(
     store: &Store,
+    live: &Live,
     signer: &Signer,
     client: &Client,
     presented: Presented,
@@ -118,20 +119,22 @@ pub async fn refresh(
             let next = refresh_token::next(&presented.token, client_id, &seed);
             tokens(signer, client, session, account, &next).await
         }
-        Rotated::Reused => {
+        Rotated::Reused(ended) => {
             tracing::warn!("a used refresh token came back; its session was ended");
+            people::cut_off(live, ended.user, Some(ended.session)).await;
             Err(Code::SessionEnded.into())
         }
         Rotated::Ended => Err(Code::SessionEnded.into()),
     }
 }
 
-/// Ends the session of `token`, else the caller's. Ending one that is over already is no mistake.
+/// Ends the session of `token`, else the caller's, and its sockets. Ending one that is over already is no mistake.
 ///
 /// # Errors
 /// `unauthenticated` when there is neither token nor caller.
 pub async fn logout(
     store: &Store,
+    live: &Live,
     client: &Client,
     caller: Option<&Caller>,
     token: Option<String>,
@@ -150,7 +153,9 @@ pub async fn logout(
         }
         (None, None) => return Err(Code::Unauthenticated.into()),
     };
-    tracing::debug!(ended, "signed out");
+    if let Some(ended) = ended {
+        people::cut_off(live, ended.user, Some(ended.session)).await;
+    }
     Ok(())
 }
 

@@ -151,24 +151,6 @@ pub fn connections() -> Result<live::Settings, SettingError> {
     })
 }
 
-/// Redis alone, for a function that counts calls and has neither table nor sockets.
-///
-/// # Errors
-/// [`SettingError`] naming the variable.
-pub fn limits() -> Result<Live, SettingError> {
-    Ok(Live::new(live::Settings {
-        redis_url: required("MARU_REDIS_URL")?,
-        table: String::new(),
-        aws: aws("AWS_ENDPOINT_URL_DYNAMODB")?,
-        sockets_endpoint: None,
-        lambda_endpoint: None,
-        announce_function: None,
-        egress: Egress::None,
-        clock: clock::now,
-        members: None,
-    }))
-}
-
 /// S3 from `MARU_BUCKET`.
 ///
 /// # Errors

@@ -59,12 +59,13 @@ pub async fn sessions(
     Ok(page.map(|session| session_view(session, asking)))
 }
 
-/// Ends one of the caller's sessions.
+/// Ends one of the caller's sessions, and its sockets.
 ///
 /// # Errors
 /// `not_found` for one that is not theirs or is over.
 pub async fn end_session(
     store: &Store,
+    live: &Live,
     caller: &Caller,
     session: SessionId,
 ) -> Result<(), Problem> {
@@ -72,10 +73,16 @@ pub async fn end_session(
     let ended = store
         .end_session(company, user, session, clock::id(), &caller.client.origin())
         .await?;
-    if ended {
-        Ok(())
-    } else {
-        Err(Code::NotFound.into())
+    let ended = ended.ok_or(Code::NotFound)?;
+    cut_off(live, ended.user, Some(ended.session)).await;
+    Ok(())
+}
+
+/// Ends the sockets of somebody who was signed out: all of them, or those of one session. Best effort: a socket that
+/// could not be reached goes with its next frame.
+pub async fn cut_off(live: &Live, user: UserId, session: Option<SessionId>) {
+    if let Err(error) = live.sign_out(user, session).await {
+        tracing::warn!(?error, "a signed out socket stays open until it speaks");
     }
 }
 

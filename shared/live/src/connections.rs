@@ -121,6 +121,30 @@ impl Live {
         }
     }
 
+    /// Whether a connection is written down.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub(crate) async fn is_connected(
+        &self,
+        user: UserId,
+        id: &ConnectionId,
+    ) -> Result<bool, Error> {
+        let found = self
+            .dynamo()
+            .get_item()
+            .table_name(self.table())
+            .key("pk", key(user))
+            .key("sk", AttributeValue::S(SORT.into()))
+            .consistent_read(true)
+            .projection_expression("#c")
+            .expression_attribute_names("#c", field(id))
+            .send()
+            .await
+            .map_err(Error::dynamo)?;
+        Ok(found.item.is_some_and(|item| item.contains_key(&field(id))))
+    }
+
     /// Every living connection of `users`.
     ///
     /// # Errors

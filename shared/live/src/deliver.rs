@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::index::Topic;
 use crate::push::{Effort, push};
-use crate::sockets::{Frame, Posted, Sockets};
+use crate::sockets::Sockets;
 use crate::{Egress, Error, Live, Pushed, Shard, Target};
 
 /// Largest circle that is pushed to from here.
@@ -75,24 +75,30 @@ impl Live {
         let mut calls = Vec::new();
         for frames in groups(frames, PAYLOAD - SHARD * 90) {
             for targets in targets.chunks(SHARD) {
-                let payload = serde_json::to_vec(&Shard::of(frames, targets))
-                    .map_err(|error| Error::Call("lambda", error.into()))?;
-                calls.push(self.invoker().hand_over(self.now(), function, payload));
+                let shard = Shard::of(frames, targets);
+                calls.push(async move { self.invoke(function, &shard).await });
             }
         }
         let failed = join_all(calls).await.into_iter().find_map(Result::err);
         failed.map_or(Ok(()), Err)
     }
 
-    /// The announce function's work: pushes a shard, then forgets who is gone.
+    /// The announce function's work: pushes a shard, forgets who is gone, and closes those it was the last word for.
     ///
     /// # Errors
     /// When nothing could be sent at all.
     pub async fn push_shard(&self, shard: &Shard) -> Result<Pushed, Error> {
+        self.push_all(shard, THERE).await
+    }
+
+    async fn push_all(&self, shard: &Shard, effort: Effort) -> Result<Pushed, Error> {
         let targets = shard.targets();
-        let pushed = push(self.sockets()?, self.now(), &shard.frames, &targets, THERE).await?;
+        let pushed = push(self.sockets()?, self.now(), &shard.frames, &targets, effort).await?;
         report(&pushed);
         self.bury(&pushed.gone).await;
+        if shard.closes {
+            self.close_all(&targets).await?;
+        }
         Ok(pushed)
     }
 
@@ -131,18 +137,41 @@ impl Live {
         sockets.close(&moment, which).await
     }
 
-    /// Posts `frame` to each connection, then closes it: the last thing it hears.
+    /// Posts `frame` to each connection, then closes it: the last thing it hears. From here, or without a way out
+    /// through the announce function.
     pub(crate) async fn dismiss(&self, targets: &[Target], frame: &str) -> Result<(), Error> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let shard = Shard {
+            closes: true,
+            ..Shard::of(&[frame.to_owned()], targets)
+        };
+        let settings = self.settings();
+        match &settings.announce_function {
+            Some(function) if settings.egress == Egress::None => {
+                self.invoke(function, &shard).await
+            }
+            _ => self.push_all(&shard, HERE).await.map(drop),
+        }
+    }
+
+    /// Closes every one of them; one that cannot be closed does not keep the others open.
+    async fn close_all(&self, targets: &[Target]) -> Result<(), Error> {
         let sockets = self.sockets()?;
         let moment = sockets.moment(self.now()).await?;
-        let frame = Frame::new(frame.to_owned());
-        for target in targets {
-            if sockets.post(&moment, &target.connection, &frame).await == Posted::Later {
-                tracing::debug!("a farewell did not arrive");
-            }
-            sockets.close(&moment, &target.connection).await?;
-        }
-        Ok(())
+        let closing = targets
+            .iter()
+            .map(|target| sockets.close(&moment, &target.connection));
+        let failed = join_all(closing).await.into_iter().find_map(Result::err);
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn invoke(&self, function: &str, shard: &Shard) -> Result<(), Error> {
+        let payload =
+            serde_json::to_vec(shard).map_err(|error| Error::Call("lambda", error.into()))?;
+        let invoker = self.invoker();
+        invoker.hand_over(self.now(), function, payload).await
     }
 
     /// Removes connections that are gone from DynamoDB; their lease would do it later.

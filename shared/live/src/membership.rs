@@ -55,12 +55,21 @@ impl Live {
         removed.into_iter().collect()
     }
 
-    /// Whether [`Live::listen`] still holds for a connection; a flush undoes it.
+    /// Whether a connection is known where it has to be: written down, and [`Live::listen`] still holds. A flush undoes
+    /// the one, a push that was told "gone" although it is there undoes the other.
     ///
     /// # Errors
-    /// When Redis does not answer.
+    /// When a store does not answer and the other one knows the connection.
     pub async fn listens(&self, user: UserId, id: &ConnectionId) -> Result<bool, Error> {
-        Topic::Person(user).knows(self.redis(), id).await
+        let (listed, kept) = tokio::join!(
+            Topic::Person(user).knows(self.redis(), id),
+            self.is_connected(user, id)
+        );
+        match (listed, kept) {
+            (Ok(false), _) | (_, Ok(false)) => Ok(false),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            (Ok(true), Ok(true)) => Ok(true),
+        }
     }
 
     /// Lets `users` hear of `room` from now on. Call it after their membership is committed, before announcing that.

@@ -42,6 +42,9 @@ pub struct Shard {
     pub frames: Vec<String>,
     /// Connections, by person: `{user: [[connection, stamp], …]}`.
     pub to: HashMap<domain::UserId, Vec<(domain::ConnectionId, i64)>>,
+    /// Whether these frames are the last that they hear: they are closed then.
+    #[serde(default)]
+    pub closes: bool,
 }
 
 impl Shard {
@@ -57,6 +60,7 @@ impl Shard {
         Self {
             frames: frames.to_vec(),
             to,
+            closes: false,
         }
     }
 

@@ -10,6 +10,7 @@ mod db;
 mod error;
 mod events;
 mod files;
+mod grown;
 mod inspection;
 mod messages;
 pub mod migrations;
@@ -29,6 +30,7 @@ pub use constraints::Clash;
 pub use db::{Db, Params, Password, Store, Target, TokenFn};
 pub use error::Error;
 pub use events::{Excerpt, Heads, Logged, MOST_BEHIND, Missed};
+pub use grown::Grown;
 pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
@@ -36,7 +38,7 @@ pub use refresh::{Rotated, Rotation};
 pub use rooms::{
     Act, Adding, Answer, Changed, FoundRoom, Members, RoomEvent, RoomsFilter, RoomsScope,
 };
-pub use sessions::{NewSession, Session};
+pub use sessions::{Ended, NewSession, Session};
 pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;
 pub use standing::Standing;

@@ -75,6 +75,25 @@ impl Store {
         .await
     }
 
+    /// Forgets at most `limit` addresses whose last failed sign-in was before `before` and whose lock is over.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn purge_sign_in_failures(
+        &self,
+        before: OffsetDateTime,
+        limit: i64,
+    ) -> Result<u64, Error> {
+        self.purge(
+            "delete from sign_in_failures where email_hash = any (array (
+                 select email_hash from sign_in_failures
+                 where last_at < $1 and (locked_until is null or locked_until < $1) limit $2))",
+            before,
+            limit,
+        )
+        .await
+    }
+
     async fn purge(&self, sql: &str, before: OffsetDateTime, limit: i64) -> Result<u64, Error> {
         let sql = format!("with gone as ({sql} returning 1) select count(*) from gone");
         let params = [(&before as _, Type::TIMESTAMPTZ), (&limit as _, Type::INT8)];

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::Origin;
 use crate::people::{ACCOUNT, Account};
+use crate::sessions::Ended;
 use crate::{Db, Error, Store, flight};
 
 /// A refresh token that came back, and the one that shall follow it.
@@ -35,7 +36,7 @@ pub enum Rotated {
     /// The same attempt came again and its token was not used yet: that token is made from this seed.
     Again(SessionId, Account, Vec<u8>),
     /// It was used before; the session has been ended for it.
-    Reused,
+    Reused(Ended),
     /// It is unknown, or its session is over.
     Ended,
 }
@@ -74,7 +75,10 @@ impl Store {
                 Account::read(row)?,
                 row.try_get("next_seed")?,
             )),
-            "reused" => Ok(Rotated::Reused),
+            "reused" => Ok(Rotated::Reused(Ended {
+                user: Account::read(row)?.user,
+                session,
+            })),
             _ => Ok(Rotated::Ended),
         }
     }

@@ -3,11 +3,11 @@
 use domain::{CompanyId, SessionId, UserId};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use crate::audit::Origin;
-use crate::{Db, Error, Store};
+use crate::{Db, Error, Params, Store};
 
 /// A session that is about to be.
 #[derive(Debug, Clone, Copy)]
@@ -37,11 +37,14 @@ pub struct Session {
     pub expires_at: OffsetDateTime,
 }
 
-/// The end of a statement that ended a session in a CTE `ended`: the audit line.
-const LOG_END: &str = "insert into audit_log
-        (company_id, id, at, actor_id, action, target_type, target_id, address, request_id)
-    select company_id, $2, $1, user_id, 'session.ended', 'session', id, $3, $4 from ended
-    returning 1";
+/// A session that has just been ended, and whose it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Who was signed in.
+    pub user: UserId,
+    /// The session.
+    pub session: SessionId,
+}
 
 impl Store {
     /// A person's sessions that have not ended, newest first, after the one that `after` points at; at most
@@ -92,7 +95,7 @@ impl Store {
         sessions.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Ends one of a person's own sessions; `false` when there is no such session of theirs.
+    /// Ends one of a person's own sessions; `None` when there is no such session of theirs.
     ///
     /// # Errors
     /// When Postgres does not answer.
@@ -103,33 +106,19 @@ impl Store {
         session: SessionId,
         audit_id: Uuid,
         origin: &Origin<'_>,
-    ) -> Result<bool, Error> {
-        let sql = format!(
-            "with ended as (
-                 update sessions set revoked_at = $1
-                 where company_id = $5 and user_id = $6 and id = $7 and revoked_at is null and expires_at > $1
-                 returning *
-             ) {LOG_END}"
-        );
-        let db = self.db().await?;
-        let row = db
-            .row(
-                &sql,
-                &[
-                    (&origin.at, Type::TIMESTAMPTZ),
-                    (&audit_id, Type::UUID),
-                    (&origin.address, Type::TEXT),
-                    (&origin.request_id, Type::TEXT),
-                    (&company.0, Type::UUID),
-                    (&user.0, Type::UUID),
-                    (&session.0, Type::UUID),
-                ],
-            )
-            .await?;
-        Ok(row.is_some())
+    ) -> Result<Option<Ended>, Error> {
+        let which = "update sessions set revoked_at = $1
+             where company_id = $5 and user_id = $6 and id = $7 and revoked_at is null and expires_at > $1
+             returning *";
+        let own = [
+            (&company.0 as _, Type::UUID),
+            (&user.0 as _, Type::UUID),
+            (&session.0 as _, Type::UUID),
+        ];
+        self.end(which, &own, audit_id, origin).await
     }
 
-    /// Ends the session that a refresh token belongs to; `false` when there is none that still goes on.
+    /// Ends the session that a refresh token belongs to; `None` when there is none that still goes on.
     ///
     /// # Errors
     /// When Postgres does not answer.
@@ -138,70 +127,45 @@ impl Store {
         token_hash: &[u8],
         audit_id: Uuid,
         origin: &Origin<'_>,
-    ) -> Result<bool, Error> {
-        let sql = format!(
-            "with ended as (
-                 update sessions s set revoked_at = $1
-                 from refresh_tokens t
-                 where t.hash = $5 and s.company_id = t.company_id and s.id = t.session_id
-                   and s.revoked_at is null
-                 returning s.*
-             ) {LOG_END}"
-        );
-        let db = self.db().await?;
-        let row = db
-            .row(
-                &sql,
-                &[
-                    (&origin.at, Type::TIMESTAMPTZ),
-                    (&audit_id, Type::UUID),
-                    (&origin.address, Type::TEXT),
-                    (&origin.request_id, Type::TEXT),
-                    (&token_hash, Type::BYTEA),
-                ],
-            )
-            .await?;
-        Ok(row.is_some())
+    ) -> Result<Option<Ended>, Error> {
+        let which = "update sessions s set revoked_at = $1
+             from refresh_tokens t
+             where t.hash = $5 and s.company_id = t.company_id and s.id = t.session_id
+               and s.revoked_at is null
+             returning s.*";
+        let own = [(&token_hash as _, Type::BYTEA)];
+        self.end(which, &own, audit_id, origin).await
     }
 
-    /// Deletes sessions, tokens and all, that ended before `before`, at most `most` of them; answers how many.
-    ///
-    /// # Errors
-    /// When Postgres does not answer.
-    pub async fn forget_sessions(&self, before: OffsetDateTime, most: i64) -> Result<usize, Error> {
-        let db = self.db().await?;
-        let rows = db
-            .rows(
-                "delete from sessions where id in (
-                     select id from sessions where least(expires_at, revoked_at) < $1
-                     order by least(expires_at, revoked_at) limit $2)
-                 returning 1",
-                &[(&before, Type::TIMESTAMPTZ), (&most, Type::INT8)],
-            )
-            .await?;
-        Ok(rows.len())
-    }
-
-    /// Deletes refresh tokens of living sessions that were used before `before`, at most `most` of them; answers how
-    /// many. One that still came back would be unknown, not a trap.
-    ///
-    /// # Errors
-    /// When Postgres does not answer.
-    pub async fn forget_used_tokens(
+    /// Ends the session that `which` ends at $1, its own parameters being $5 and on, and writes the audit line.
+    async fn end(
         &self,
-        before: OffsetDateTime,
-        most: i64,
-    ) -> Result<usize, Error> {
-        let db = self.db().await?;
-        let rows = db
-            .rows(
-                "delete from refresh_tokens where hash in (
-                     select hash from refresh_tokens where used_at < $1 order by used_at limit $2)
-                 returning 1",
-                &[(&before, Type::TIMESTAMPTZ), (&most, Type::INT8)],
-            )
-            .await?;
-        Ok(rows.len())
+        which: &str,
+        own: Params<'_>,
+        audit_id: Uuid,
+        origin: &Origin<'_>,
+    ) -> Result<Option<Ended>, Error> {
+        let sql = format!(
+            "with ended as ({which})
+             insert into audit_log
+                 (company_id, id, at, actor_id, action, target_type, target_id, address, request_id)
+             select company_id, $2, $1, user_id, 'session.ended', 'session', id, $3, $4 from ended
+             returning actor_id, target_id"
+        );
+        let mut params: Vec<(&(dyn ToSql + Sync), Type)> = vec![
+            (&origin.at, Type::TIMESTAMPTZ),
+            (&audit_id, Type::UUID),
+            (&origin.address, Type::TEXT),
+            (&origin.request_id, Type::TEXT),
+        ];
+        params.extend_from_slice(own);
+        let Some(row) = self.db().await?.row(&sql, &params).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Ended {
+            user: UserId(row.try_get("actor_id")?),
+            session: SessionId(row.try_get("target_id")?),
+        }))
     }
 }
 

@@ -188,27 +188,4 @@ impl Store {
             .await?;
         row.as_ref().map(Account::read).transpose()
     }
-
-    /// Forgets addresses whose last failure is older than `before`, at most `most` of them; answers how many.
-    ///
-    /// # Errors
-    /// When Postgres does not answer.
-    pub async fn forget_sign_in_failures(
-        &self,
-        before: OffsetDateTime,
-        most: i64,
-    ) -> Result<usize, Error> {
-        let db = self.db().await?;
-        let rows = db
-            .rows(
-                "delete from sign_in_failures where email_hash in (
-                     select email_hash from sign_in_failures
-                     where last_at < $1 and (locked_until is null or locked_until < $1)
-                     order by last_at limit $2)
-                 returning 1",
-                &[(&before, Type::TIMESTAMPTZ), (&most, Type::INT8)],
-            )
-            .await?;
-        Ok(rows.len())
-    }
 }

@@ -18,6 +18,18 @@ pub struct Standing {
 }
 
 impl Store {
+    /// Whether a person and their company are active.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn is_active(&self, company: CompanyId, user: UserId) -> Result<bool, Error> {
+        let sql = "select from users u
+             join companies c on c.id = u.company_id and c.deleted_at is null
+             where u.company_id = $1 and u.id = $2 and u.status = 'active'";
+        let params = [(&company.0 as _, Type::UUID), (&user.0 as _, Type::UUID)];
+        Ok(self.db().await?.row(sql, &params).await?.is_some())
+    }
+
     /// How an active person stands in a room; `None` when they are no member, or there is no such room.
     ///
     /// For what is not stored. A change checks for itself, behind the room's lock.

@@ -1,6 +1,7 @@
 //! The migrate function: schema and keys, by hand and for CloudFormation.
 
 use serde_json::{Value, json};
+use store::{Password, Store};
 use support::{Person, Rest, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -56,6 +57,44 @@ async fn migrating_again_changes_nothing() {
     let stack = Stack::get().await;
     let report = stack.invoke("migrate", json!({})).await;
     assert_eq!(report["applied"], json!([]));
+}
+
+#[tokio::test]
+async fn two_at_once_on_an_empty_database_share_the_work() {
+    let stack = Stack::get().await;
+    let url = stack.empty_database().await;
+    let run = async || {
+        let owner = Store::new(&url, Password::InAddress).expect("an address");
+        let mut turn = store::migrations::turn(&owner).await.expect("a turn");
+        turn.migrate().await.expect("the schema")
+    };
+    let (one, other) = tokio::join!(run(), run());
+    let (all, none) = if other.is_empty() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    assert!(all.len() >= 5, "{all:?}");
+    assert_eq!(none, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn r_a2_keys_that_are_replaced_twice_at_once_stay_whole() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let rotate = || stack.invoke("migrate", json!({"action": "rotate_keys"}));
+    let (one, other) = tokio::join!(rotate(), rotate());
+    // The one that signs from now on is not one that retires.
+    let now = stack
+        .invoke("migrate", json!({"action": "maintain_keys"}))
+        .await;
+    let signs = &now["signing_keys"]["kid"];
+    let kids = [&one, &other].map(|report| &report["signing_keys"]["kid"]);
+    assert!(kids.contains(&signs), "{kids:?} {signs}");
+    assert_ne!(kids[0], kids[1]);
+    let retiring = stack.retiring_keys().await;
+    assert!(!retiring.contains(&signs.as_str().expect("a name").to_owned()));
+    assert_eq!(owner.get("/v1/me").await.status, 200);
 }
 
 #[tokio::test]

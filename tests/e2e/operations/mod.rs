@@ -1,8 +1,11 @@
 //! Running it: limits, calls that come twice, what is logged, what happens when a part is away.
 
+mod away;
 mod idempotency;
+mod killed;
 mod limits;
 mod logs;
+mod reap;
 
 use serde_json::{Value, json};
 use support::Person;

@@ -24,7 +24,6 @@ async fn r_r1_what_is_no_request_is_answered_and_the_socket_stays() {
     let mut socket = socket().await;
     let cases = [
         ("not json", None, "malformed_json"),
-        ("", None, "malformed_json"),
         ("[1]", None, "malformed_request"),
         (r#"{"id":"a"}"#, Some("a"), "malformed_request"),
         (
@@ -49,9 +48,6 @@ async fn r_r1_what_is_no_request_is_answered_and_the_socket_stays() {
         ),
     ];
     for (frame, id, code) in cases {
-        if frame.is_empty() {
-            continue;
-        }
         assert_eq!(code_of(&mut socket, frame, id).await, code, "{frame}");
     }
     assert_eq!(socket.send("ping", json!({})).await["ok"], true);
@@ -89,6 +85,30 @@ async fn r_o1_a_flood_is_answered_frame_by_frame() {
     ids.sort();
     assert_eq!(answers, ids, "every frame has its answer");
     assert!(fine >= 19 && refused >= 1, "{fine} {refused}");
+}
+
+#[tokio::test]
+async fn r_o1_a_thousand_frames_at_once_end_their_socket_and_no_other() {
+    let stack = Stack::get().await;
+    let minji = Person::register(stack).await;
+    let room = room(&minji, &[]).await;
+    let (mut calm, mut wild) = (
+        Socket::connect(stack, &minji).await,
+        Socket::connect(stack, &minji).await,
+    );
+    for n in 0..1_000 {
+        let frame = json!({ "id": format!("w{n}"), "action": "ping" });
+        if !wild.offer(frame.to_string()).await {
+            break;
+        }
+    }
+    let farewell = wild.control(PATIENCE).await.expect("a farewell");
+    assert_eq!(farewell["control"], "too_many_bad_frames");
+    assert!(wild.closed(PATIENCE).await);
+    let said = super::say(&minji, &room, "아직 여기").await;
+    let heard = calm.event(|event| event["data"]["id"] == said["id"]).await;
+    assert_eq!(heard["seq"], said["seq"]);
+    assert_eq!(calm.send("ping", json!({})).await["ok"], true);
 }
 
 #[tokio::test]

@@ -74,6 +74,23 @@ async fn r_r3_a_ping_lists_a_socket_again() {
 }
 
 #[tokio::test]
+async fn r_r3_a_ping_lists_a_socket_again_that_was_said_to_be_gone() {
+    let (stack, _turn) = fragile().await;
+    let (minji, room, mut sockets) = two(stack).await;
+    let rule = json!({
+        "target": "management", "operation": "PostToConnection", "effect": { "status": 410 }, "count": 2,
+    });
+    stack.fault(rule).await;
+    say(&minji, &room, "nobody hears this").await;
+    stack.mend().await;
+    for socket in &mut sockets {
+        assert_eq!(socket.send("ping", json!({})).await["ok"], true);
+    }
+    let said = say(&minji, &room, "both hear this").await;
+    all_hear(&mut sockets, &said).await;
+}
+
+#[tokio::test]
 async fn r_r2_without_redis_chat_goes_on() {
     let (stack, _turn) = fragile().await;
     let (minji, room, mut sockets) = two(stack).await;

@@ -82,23 +82,3 @@ async fn r_r3_hello_tells_where_everything_stands() {
         );
     }
 }
-
-#[tokio::test]
-async fn r_r1_who_signed_out_hears_so_and_is_cut_off() {
-    let stack = Stack::get().await;
-    let minji = Person::register(stack).await;
-    let mut socket = Socket::connect(stack, &minji).await;
-    let out = minji.post("/v1/auth/logout", json!({})).await;
-    assert!(out.status.is_success(), "{out:#?}");
-    // At once when the sign-out could reach the socket, else with the next ping.
-    if socket
-        .control(std::time::Duration::from_millis(200))
-        .await
-        .is_none()
-    {
-        socket.post("ping", json!({})).await;
-        let control = socket.control(PATIENCE).await.expect("a farewell");
-        assert_eq!(control["control"], "signed_out");
-    }
-    assert!(socket.closed(PATIENCE).await);
-}

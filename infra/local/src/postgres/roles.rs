@@ -69,9 +69,13 @@ pub(super) async fn prepare(admin: &Config, passwords: &Passwords) -> Result<(),
     role(&client, "maru_owner", &passwords.owner).await?;
     role(&client, "maru_app", &passwords.app).await?;
     client
-        .batch_execute("alter role maru_app set statement_timeout = '5s'")
+        // The owner may make databases, as the master user of an RDS cluster may.
+        .batch_execute(
+            "alter role maru_app set statement_timeout = '5s';
+             alter role maru_owner createdb",
+        )
         .await
-        .map_err(Error::sql("limit the time of statements"))?;
+        .map_err(Error::sql("say what the roles may"))?;
     if name(admin) == DATABASE {
         database(&client).await?;
     }

@@ -8,6 +8,7 @@ mod identify;
 mod limit;
 mod render;
 mod serve;
+mod stands;
 
 pub use etag::{IfMatch, Tagged};
 pub use extract::{Json, OptionalJson, Path, Query};

@@ -7,6 +7,7 @@ use live::Live;
 use super::idempotency::once;
 use super::identify::identify;
 use super::limit::limit;
+use super::stands::stands;
 use crate::config::Config;
 use crate::token::Verifier;
 use crate::{Problem, Store, env};
@@ -17,6 +18,8 @@ use wire::problem::Code;
 pub struct Shared {
     /// Checks access tokens.
     pub verifier: Verifier,
+    /// Says whether a caller is still active.
+    pub store: Store,
     /// Limits and idempotency keys; none for a function that may not touch them.
     pub live: Option<Live>,
     /// The tunable settings.
@@ -31,6 +34,7 @@ impl Shared {
     pub fn from_env(store: &Store, live: Option<&Live>) -> Result<Self, env::SettingError> {
         Ok(Self {
             verifier: Verifier::new(store.clone(), &env::required("MARU_ISSUER")?),
+            store: store.clone(),
             live: live.cloned(),
             config: env::config()?,
         })
@@ -45,11 +49,13 @@ pub async fn serve(router: Router, shared: Shared) -> Result<(), crate::Error> {
     lambda_http::run(layered(router, shared)).await
 }
 
-/// `router` with every layer around it, as it is served. Outermost first: who calls, how often, the first time?
+/// `router` with every layer around it, as it is served. Outermost first: who calls, how often, the first time, still one
+/// of us?
 pub fn layered(router: Router, shared: Shared) -> Router {
     router
         .fallback(|| async { Problem::new(Code::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(from_fn_with_state(shared.clone(), stands))
         .layer(from_fn_with_state(shared.clone(), once))
         .layer(from_fn_with_state(shared.clone(), limit))
         .layer(from_fn_with_state(shared, identify))
