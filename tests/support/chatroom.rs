@@ -96,25 +96,15 @@ impl Hall {
         let act = self.act_in(room, user);
         let creator = self.act_in(room, self.people[0]);
         match dice.roll(8) {
-            0 | 1 => drop(store.join_room(&act).await.expect("Postgres answers")),
-            2 => drop(store.leave_room(&act).await.expect("Postgres answers")),
-            3 => drop(
-                store
-                    .remove_member(&creator, user)
-                    .await
-                    .expect("Postgres answers"),
-            ),
+            0 | 1 => done(store.join_room(&act)).await,
+            2 => done(store.leave_room(&act)).await,
+            3 => done(store.remove_member(&creator, user)).await,
             4 => {
                 let change = SeatChange {
                     role: Some(Role::ALL[dice.roll(3)]),
                     access: Some(Access::ALL[dice.roll(2)]),
                 };
-                drop(
-                    store
-                        .change_member(&creator, user, change)
-                        .await
-                        .expect("Postgres answers"),
-                );
+                done(store.change_member(&creator, user, change)).await;
             }
             5 => {
                 let description = Description::parse(&dice.roll(99).to_string());
@@ -122,29 +112,19 @@ impl Hall {
                     description: description.ok(),
                     ..Change::default()
                 };
-                drop(
-                    store
-                        .change_room(&creator, &change, None)
-                        .await
-                        .expect("Postgres answers"),
-                );
+                done(store.change_room(&creator, &change, None)).await;
             }
             6 => {
-                drop(
-                    store
-                        .archive_room(&creator)
-                        .await
-                        .expect("Postgres answers"),
-                );
+                done(store.archive_room(&creator)).await;
                 let creator = self.act_in(room, self.people[0]);
-                drop(
-                    store
-                        .restore_room(&creator)
-                        .await
-                        .expect("Postgres answers"),
-                );
+                done(store.restore_room(&creator)).await;
             }
             _ => self.say(store, room, user, "hello").await,
         }
     }
+}
+
+/// Waits for a change, made or refused.
+async fn done<T>(change: impl Future<Output = Result<T, store::Error>>) {
+    drop(change.await.expect("Postgres answers"));
 }

@@ -42,7 +42,7 @@ impl Data {
         if reset && ours {
             forget(&root)?;
         }
-        enough_room(&root)?;
+        enough_room(&root, NEEDED_MB)?;
         // Logs tell about one run.
         remove(&root.join("logs"))?;
         make_folder(&root.join("logs"))?;
@@ -212,17 +212,32 @@ fn forget(root: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn enough_room(root: &Path) -> Result<(), Error> {
+fn enough_room(root: &Path, needed_mb: u64) -> Result<(), Error> {
     let space = rustix::fs::statvfs(root).map_err(|error| {
         Error::io(format!("ask for the room on {}", root.display()))(error.into())
     })?;
     let free_mb = space.f_bavail.saturating_mul(space.f_frsize) / (1 << 20);
-    if free_mb < NEEDED_MB {
+    if free_mb < needed_mb {
         return Err(Error::DiskFull {
             data: root.to_path_buf(),
             free_mb,
-            needed_mb: NEEDED_MB,
+            needed_mb,
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_with_what_to_do() {
+        let root = std::env::temp_dir();
+        assert!(enough_room(&root, 0).is_ok());
+        let refused = enough_room(&root, u64::MAX).map_err(|error| error.to_string());
+        let said = refused.expect_err("nobody has that much");
+        assert!(said.contains(&root.display().to_string()), "{said}");
+        assert!(said.contains("free some"), "{said}");
+    }
 }

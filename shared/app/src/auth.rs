@@ -174,10 +174,9 @@ async fn attempt(
     client: &Client,
     credentials: &Credentials,
 ) -> Result<TokensView, Problem> {
-    let address = Attempt::open(live, format!("address:{}", client.address)).await?;
-    let answer = at_the_account(store, live, signer, client, credentials).await;
-    let closed = address.over(failed(&answer)).await;
-    answer.and_then(|tokens| closed.map(|()| tokens))
+    let subject = format!("address:{}", client.address);
+    let inside = at_the_account(store, live, signer, client, credentials);
+    at_the_door(live, subject, inside).await
 }
 
 /// The attempt, once the address it comes from may make one.
@@ -196,9 +195,19 @@ async fn at_the_account(
         return Err(Problem::new(Code::AccountLocked).retry_after(seconds));
     }
     let subject = format!("account:{}", URL_SAFE_NO_PAD.encode(hash));
-    let account = Attempt::open(live, subject).await?;
-    let answer = check(store, signer, client, credentials, known.person, &hash).await;
-    let closed = account.over(failed(&answer)).await;
+    let inside = check(store, signer, client, credentials, known.person, &hash);
+    at_the_door(live, subject, inside).await
+}
+
+/// Tries what is behind the door, if `subject` may, and counts it when it fails.
+async fn at_the_door(
+    live: &Live,
+    subject: String,
+    inside: impl Future<Output = Result<TokensView, Problem>>,
+) -> Result<TokensView, Problem> {
+    let attempt = Attempt::open(live, subject).await?;
+    let answer = inside.await;
+    let closed = attempt.over(failed(&answer)).await;
     answer.and_then(|tokens| closed.map(|()| tokens))
 }
 

@@ -1,13 +1,13 @@
 //! Who I am, and where I am signed in.
 
-use domain::SessionId;
+use domain::{SessionId, UserId};
 use store::{Account, Session, Store};
 use wire::cursor;
 use wire::problem::Code;
 use wire::rest::me::{CompanyView, MeView, SessionView, UserView};
 use wire::rest::page::{self, Page};
 
-use crate::{Caller, Problem, clock};
+use crate::{Caller, Live, Problem, clock};
 
 /// Who is calling.
 ///

@@ -15,6 +15,21 @@ async fn run(stack: &Stack, sql: &str) {
     stack.execute(sql, &[]).await.expect("done");
 }
 
+/// One session ended a month ago; the other one's first token was used nine days ago.
+async fn age(stack: &Stack, ended: &Person, young: &Person) {
+    let sql = format!(
+        "update sessions set revoked_at = now() - interval '31 days' where id = '{}'",
+        ended.session
+    );
+    run(stack, &sql).await;
+    let sql = format!(
+        "update refresh_tokens set used_at = now() - interval '9 days'
+         where session_id = '{}' and used_at is not null",
+        young.session
+    );
+    run(stack, &sql).await;
+}
+
 async fn fail_once(stack: &Stack) -> String {
     let email = fresh_email();
     stack.fail_sign_ins(&email, 1).await;
@@ -34,23 +49,7 @@ async fn r_o3_a_day_forgets_old_failures_sessions_and_used_tokens_and_keeps_youn
     let (old, fresh) = (fail_once(stack).await, fail_once(stack).await);
     stack.age_sign_in_failures(&old, 31 * 24 * 60).await;
     stack.age_sign_in_failures(&fresh, 29 * 24 * 60).await;
-    run(
-        stack,
-        &format!(
-            "update sessions set revoked_at = now() - interval '31 days' where id = '{}'",
-            ended.session
-        ),
-    )
-    .await;
-    run(
-        stack,
-        &format!(
-            "update refresh_tokens set used_at = now() - interval '9 days'
-             where session_id = '{}' and used_at is not null",
-            young.session
-        ),
-    )
-    .await;
+    age(stack, &ended, &young).await;
 
     let report: Value = stack.invoke("reap", json!({ "job": "day" })).await;
     assert_eq!(report["failed"], json!({}));

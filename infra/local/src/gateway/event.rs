@@ -63,14 +63,7 @@ pub(super) fn http(
         },
         "isBase64Encoded": false,
     });
-    let cookies = head
-        .headers
-        .get_all(COOKIE)
-        .iter()
-        .map(|cookie| text_of(Some(cookie)));
-    let cookies: Vec<String> = cookies
-        .flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let cookies = cookies(&head.headers);
     if !cookies.is_empty() {
         event["cookies"] = json!(cookies);
     }
@@ -83,7 +76,22 @@ pub(super) fn http(
     if !route.parameters.is_empty() {
         event["pathParameters"] = json!(route.parameters);
     }
-    let text = text_body(&head.headers, body);
+    let is_binary = put_body(&mut event, &head.headers, body);
+    (event.to_string().into(), is_binary)
+}
+
+/// Every cookie of a request by itself.
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(COOKIE).iter().map(|it| text_of(Some(it)));
+    lines
+        .flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Adds the body, and says whether it had to go as base64.
+fn put_body(event: &mut Value, headers: &HeaderMap, body: &Bytes) -> bool {
+    let text = text_body(headers, body);
+    let is_binary = text.is_none();
     match text {
         _ if body.is_empty() => {}
         Some(body) => event["body"] = Value::from(body),
@@ -92,7 +100,7 @@ pub(super) fn http(
             event["isBase64Encoded"] = Value::from(true);
         }
     }
-    (event.to_string().into(), text.is_none())
+    is_binary
 }
 
 impl Handshake {

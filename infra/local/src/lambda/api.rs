@@ -45,25 +45,8 @@ pub(super) async fn handle(lambda: &Lambda, request: Request<Body>) -> Response<
 }
 
 async fn runtime(pool: &Pool, id: u64, call: &[&str], request: Request<Body>) -> Response<Body> {
-    let gone = || {
-        refuse(
-            StatusCode::GONE,
-            "InvalidInstance",
-            "this instance has ended",
-        )
-    };
     match (request.method(), call) {
-        (&Method::GET, ["invocation", "next"]) => {
-            let delivery = match pool.next(id) {
-                Some(Next::Now(delivery)) => delivery,
-                Some(Next::Later(woken)) => match woken.await {
-                    Ok(delivery) => delivery,
-                    Err(_) => return gone(),
-                },
-                None => return gone(),
-            };
-            deliver(pool, delivery)
-        }
+        (&Method::GET, ["invocation", "next"]) => next(pool, id).await,
         (&Method::POST, ["invocation", asked, kind @ ("response" | "error")]) => {
             let result = match read(request.into_body(), MAX_PAYLOAD).await {
                 None => Err(Error::TooLarge(MAX_PAYLOAD)),
@@ -93,6 +76,23 @@ async fn runtime(pool: &Pool, id: u64, call: &[&str], request: Request<Body>) ->
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
             "no such path",
+        ),
+    }
+}
+
+/// The instance's next invocation, once there is one.
+async fn next(pool: &Pool, id: u64) -> Response<Body> {
+    let delivery = match pool.next(id) {
+        Some(Next::Now(delivery)) => Some(delivery),
+        Some(Next::Later(woken)) => woken.await.ok(),
+        None => None,
+    };
+    match delivery {
+        Some(delivery) => deliver(pool, delivery),
+        None => refuse(
+            StatusCode::GONE,
+            "InvalidInstance",
+            "this instance has ended",
         ),
     }
 }

@@ -74,7 +74,16 @@ macro_rules! report {
     }};
 }
 
-pub(super) use {given, report};
+/// Tells the checksum of a whole object in any output.
+macro_rules! summed {
+    ($output:expr, $document:expr) => {{
+        let sum = &$document.checksum;
+        $output.checksum_type = Some(s3s::dto::ChecksumType::from_static(sum.kind.name()));
+        $crate::s3::checksum::report!($output, sum.algorithm, sum.value.clone());
+    }};
+}
+
+pub(super) use {given, report, summed};
 
 impl Algorithm {
     const ALL: [Self; 5] = [

@@ -242,11 +242,30 @@ pub(super) fn broken(error: &io::Error) -> S3Error {
     tracing::error!(%error, "the S3 store cannot use its disk");
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            s3_error!(SlowDown, "The disk of the local store is full.")
+            s3_error!(
+                SlowDown,
+                "The disk of the local store is full: free some of it, or start the stack with --data ELSEWHERE."
+            )
         }
         _ => s3_error!(
             InternalError,
             "We encountered an internal error. Please try again."
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_says_so_and_what_to_do() {
+        let full = broken(&io::ErrorKind::StorageFull.into());
+        assert_eq!(
+            full.status_code(),
+            Some(http::StatusCode::SERVICE_UNAVAILABLE)
+        );
+        let said = full.message().unwrap_or_default();
+        assert!(said.contains("full") && said.contains("--data"), "{said}");
     }
 }

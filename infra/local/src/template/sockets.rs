@@ -13,18 +13,9 @@ pub(super) fn sockets(
     resource: &Node,
 ) -> Result<Sockets, Error> {
     let properties = resource.need("Properties")?;
-    let selection = properties.need("RouteSelectionExpression")?;
-    let selected = selection
-        .text()?
-        .strip_prefix("$request.body.")
-        .ok_or_else(|| {
-            Error::new(
-                selection.line,
-                "routes can only be chosen by $request.body.NAME",
-            )
-        })?;
+    let selected = selected(properties.need("RouteSelectionExpression")?)?;
     let mut sockets = Sockets {
-        selection: selected.to_owned(),
+        selection: selected,
         ..Sockets::default()
     };
     for (_, part) in resolver.root.need("Resources")?.members() {
@@ -60,6 +51,17 @@ pub(super) fn sockets(
             "this API has no stage or no $connect route",
         )),
     }
+}
+
+/// The name of the field that chooses a route.
+fn selected(expression: &Node) -> Result<String, Error> {
+    let name = expression.text()?.strip_prefix("$request.body.");
+    name.map(str::to_owned).ok_or_else(|| {
+        Error::new(
+            expression.line,
+            "routes can only be chosen by $request.body.NAME",
+        )
+    })
 }
 
 /// The function behind a route: `integrations/${Integration}`, which names its function by ARN.

@@ -7,7 +7,7 @@ use s3s::{S3Result, s3_error};
 
 use super::multipart::reported;
 use super::{Answer, Service, answer, etag, signed};
-use crate::s3::model::Object as Stored;
+use crate::s3::model::{Object as Stored, UploadDocument};
 use crate::s3::store::Query;
 
 /// Most entries on one page.
@@ -80,26 +80,25 @@ pub(super) fn uploads(
         is_truncated: Some(more),
         next_key_marker: last.map(|upload| upload.key.clone()),
         next_upload_id_marker: last.map(|upload| upload.id.clone()),
-        uploads: Some(
-            found
-                .iter()
-                .map(|upload| MultipartUpload {
-                    key: Some(upload.key.clone()),
-                    upload_id: Some(upload.id.clone()),
-                    initiated: Some(upload.initiated.into()),
-                    checksum_algorithm: reported(upload),
-                    checksum_type: reported(upload)
-                        .map(|_| ChecksumType::from_static(upload.kind.name())),
-                    ..MultipartUpload::default()
-                })
-                .collect(),
-        ),
+        uploads: Some(found.iter().map(|upload| open(upload)).collect()),
         bucket: Some(input.bucket),
         prefix: input.prefix,
         key_marker: input.key_marker,
         upload_id_marker: input.upload_id_marker,
         ..ListMultipartUploadsOutput::default()
     })
+}
+
+fn open(upload: &UploadDocument) -> MultipartUpload {
+    let kind = ChecksumType::from_static(upload.kind.name());
+    MultipartUpload {
+        key: Some(upload.key.clone()),
+        upload_id: Some(upload.id.clone()),
+        initiated: Some(upload.initiated.into()),
+        checksum_algorithm: reported(upload),
+        checksum_type: reported(upload).map(|_| kind),
+        ..MultipartUpload::default()
+    }
 }
 
 fn entry(object: &Stored) -> Object {

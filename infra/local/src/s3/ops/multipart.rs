@@ -157,16 +157,14 @@ pub(super) async fn complete(
         Ok(object)
     })
     .await?;
-    let sum = &object.document.checksum;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(etag(&object.document.etag)),
-        checksum_type: Some(ChecksumType::from_static(sum.kind.name())),
         ..CompleteMultipartUploadOutput::default()
     };
-    checksum::report!(output, sum.algorithm, sum.value.clone());
+    checksum::summed!(output, object.document);
     answer(output)
 }
 

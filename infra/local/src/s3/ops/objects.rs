@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::{Answer, Service, answer, blocking, etag, headers, may_replace, precondition, signed};
 use crate::s3::checksum::{self, Algorithm, Kind, Sum};
-use crate::s3::model::{Object, ObjectDocument, Part};
+use crate::s3::disk::DataFile;
+use crate::s3::model::{Headers, Object, ObjectDocument, Part};
 use crate::s3::read;
-use crate::s3::receive::{Promise, receive};
+use crate::s3::receive::{Promise, Received, receive};
 use crate::s3::store::{new_id, now};
 
 /// Ends the operation unless the conditions of its input hold.
@@ -24,6 +25,35 @@ macro_rules! conditions {
         }
         .hold($document)?
     };
+}
+
+/// What a reader hears of an object; reading and asking for it have a type of answer each.
+macro_rules! described {
+    ($output:ident, $document:expr, $input:expr) => {{
+        let document = $document;
+        conditions!(document, $input);
+        let selected = select(document, $input.range.as_ref(), $input.part_number)?;
+        let headers = document.headers.clone();
+        let mut output = $output {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: Some(signed(selected.bytes.end - selected.bytes.start)),
+            content_range: selected.header(document),
+            content_type: headers.content_type,
+            content_disposition: headers.content_disposition,
+            content_encoding: headers.content_encoding,
+            content_language: headers.content_language,
+            cache_control: headers.cache_control,
+            metadata: headers.metadata,
+            e_tag: Some(etag(&document.etag)),
+            last_modified: Some(document.modified.into()),
+            parts_count: selected.parts,
+            ..$output::default()
+        };
+        if wants_checksum($input.checksum_mode.as_ref()) && !selected.partial {
+            checksum::summed!(output, document);
+        }
+        (output, selected)
+    }};
 }
 
 pub(super) async fn put(
@@ -43,31 +73,14 @@ pub(super) async fn put(
     let algorithm = promise.algorithm().unwrap_or(Algorithm::Crc64Nvme);
     let received = receive(&file, input.body.take(), &promise, algorithm).await?;
     promise.verify(&received)?;
-    let part = Part {
-        number: 1,
-        data: file.name(),
-        size: received.size,
-        etag: new_id(),
-        modified: now(),
-        checksum: checksum::value(&received.sums, algorithm).unwrap_or_default(),
-    };
-    let document = ObjectDocument {
-        key: input.key,
-        size: part.size,
-        etag: part.etag.clone(),
-        modified: part.modified,
-        headers: headers!(input),
-        tags: super::tagging::parse(input.tagging.as_deref()),
-        checksum: Sum {
-            algorithm,
-            kind: Kind::Full,
-            value: part.checksum.clone(),
-        },
-        parts: vec![part],
-        upload: None,
-    };
+    let document = of_one_part(&file, &received, algorithm);
     let object = Object {
-        document,
+        document: ObjectDocument {
+            key: input.key,
+            headers: headers!(input),
+            tags: super::tagging::parse(input.tagging.as_deref()),
+            ..document
+        },
         files: vec![file],
     };
     let (bucket, if_match, if_none_match) = (input.bucket, input.if_match, input.if_none_match);
@@ -79,75 +92,56 @@ pub(super) async fn put(
         Ok(object)
     })
     .await?;
-    let sum = &object.document.checksum;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&object.document.etag)),
-        checksum_type: Some(ChecksumType::from_static(sum.kind.name())),
         ..PutObjectOutput::default()
     };
-    checksum::report!(output, sum.algorithm, sum.value.clone());
+    checksum::summed!(output, object.document);
     answer(output)
+}
+
+/// The document of an object that came whole, still without a name.
+fn of_one_part(file: &DataFile, received: &Received, algorithm: Algorithm) -> ObjectDocument {
+    let part = Part {
+        number: 1,
+        data: file.name(),
+        size: received.size,
+        etag: new_id(),
+        modified: now(),
+        checksum: checksum::value(&received.sums, algorithm).unwrap_or_default(),
+    };
+    ObjectDocument {
+        key: String::new(),
+        size: part.size,
+        etag: part.etag.clone(),
+        modified: part.modified,
+        headers: Headers::default(),
+        tags: Vec::new(),
+        checksum: Sum {
+            algorithm,
+            kind: Kind::Full,
+            value: part.checksum.clone(),
+        },
+        parts: vec![part],
+        upload: None,
+    }
 }
 
 pub(super) fn get(service: &Service, input: &GetObjectInput) -> Answer<GetObjectOutput> {
     let object = service.store.object(&input.bucket, &input.key)?;
-    let document = &object.document;
-    conditions!(document, input);
-    let selected = select(document, input.range.as_ref(), input.part_number)?;
-    let headers = document.headers.clone();
-    let tags = i32::try_from(document.tags.len()).unwrap_or_default();
-    let mut output = GetObjectOutput {
-        body: Some(read::stream(&object, selected.bytes.clone())),
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(signed(selected.bytes.end - selected.bytes.start)),
-        content_range: selected.header(document),
-        content_type: headers.content_type,
-        content_disposition: headers.content_disposition,
-        content_encoding: headers.content_encoding,
-        content_language: headers.content_language,
-        cache_control: headers.cache_control,
-        metadata: headers.metadata,
-        e_tag: Some(etag(&document.etag)),
-        last_modified: Some(document.modified.into()),
-        parts_count: selected.parts,
+    let (described, selected) = described!(GetObjectOutput, &object.document, input);
+    let tags = i32::try_from(object.document.tags.len()).unwrap_or_default();
+    answer(GetObjectOutput {
+        body: Some(read::stream(&object, selected.bytes)),
         tag_count: Some(tags).filter(|count| *count > 0),
-        ..GetObjectOutput::default()
-    };
-    if wants_checksum(input.checksum_mode.as_ref()) && !selected.partial {
-        let sum = &document.checksum;
-        output.checksum_type = Some(ChecksumType::from_static(sum.kind.name()));
-        checksum::report!(output, sum.algorithm, sum.value.clone());
-    }
-    answer(output)
+        ..described
+    })
 }
 
 pub(super) fn head(service: &Service, input: &HeadObjectInput) -> Answer<HeadObjectOutput> {
     let object = service.store.object(&input.bucket, &input.key)?;
-    let document = &object.document;
-    conditions!(document, input);
-    let selected = select(document, input.range.as_ref(), input.part_number)?;
-    let headers = document.headers.clone();
-    let mut output = HeadObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(signed(selected.bytes.end - selected.bytes.start)),
-        content_range: selected.header(document),
-        content_type: headers.content_type,
-        content_disposition: headers.content_disposition,
-        content_encoding: headers.content_encoding,
-        content_language: headers.content_language,
-        cache_control: headers.cache_control,
-        metadata: headers.metadata,
-        e_tag: Some(etag(&document.etag)),
-        last_modified: Some(document.modified.into()),
-        parts_count: selected.parts,
-        ..HeadObjectOutput::default()
-    };
-    if wants_checksum(input.checksum_mode.as_ref()) && !selected.partial {
-        let sum = &document.checksum;
-        output.checksum_type = Some(ChecksumType::from_static(sum.kind.name()));
-        checksum::report!(output, sum.algorithm, sum.value.clone());
-    }
-    answer(output)
+    let (described, _) = described!(HeadObjectOutput, &object.document, input);
+    answer(described)
 }
 
 pub(super) async fn delete(
