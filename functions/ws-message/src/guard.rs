@@ -15,11 +15,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Bad frames in a minute that end a socket.
 const MOST_BAD: u32 = 20;
 
-/// Counts a frame. When Redis is away, frames go on: the limit protects, it decides nothing.
-pub(crate) async fn admit(deps: &Deps, id: &ConnectionId) -> Result<(), Problem> {
+/// Counts a frame of a person, whatever socket it came by. When Redis is away, frames go on: the limit protects, it
+/// decides nothing.
+pub(crate) async fn admit(deps: &Deps, caller: &Caller) -> Result<(), Problem> {
     let most = deps.config.limits.frames_per_s;
     let rule = Rule::new("frames", most, SECOND);
-    match deps.live.limit(&id.0, &[rule]).await {
+    match deps.live.limit(&caller.user.to_string(), &[rule]).await {
         Ok(verdict) if verdict.allowed => Ok(()),
         Ok(_) => Err(Problem::new(Code::RateLimited).retry_after(1)),
         Err(error) => {

@@ -90,7 +90,7 @@ async fn respond(deps: &Deps, frame: &Frame) -> (&'static str, Outcome) {
         Ok(request) => Some(request.id.clone()),
         Err(refused) => refused.id.clone(),
     };
-    if let Err(problem) = guard::admit(deps, &frame.connection.id).await {
+    if let Err(problem) = guard::admit(deps, &frame.caller).await {
         return ("too many", Err((id, problem)));
     }
     match request {

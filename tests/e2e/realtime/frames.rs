@@ -88,13 +88,40 @@ async fn r_o1_a_flood_is_answered_frame_by_frame() {
 }
 
 #[tokio::test]
+async fn r_o1_frames_of_one_person_are_counted_together_whatever_socket_they_come_by() {
+    let stack = Stack::get().await;
+    let minji = Person::register(stack).await;
+    let mut sockets = [
+        Socket::connect(stack, &minji).await,
+        Socket::connect(stack, &minji).await,
+    ];
+    for _ in 0..18 {
+        for socket in &mut sockets {
+            socket.post("ping", json!({})).await;
+        }
+    }
+    let mut refused = 0;
+    for socket in &mut sockets {
+        for _ in 0..18 {
+            let answer = socket.any_answer().await;
+            refused += i32::from(answer["error"]["code"] == "rate_limited");
+        }
+    }
+    assert!(
+        refused >= 1,
+        "each socket alone stays below 20, both together are 36"
+    );
+}
+
+#[tokio::test]
 async fn r_o1_a_thousand_frames_at_once_end_their_socket_and_no_other() {
     let stack = Stack::get().await;
     let minji = Person::register(stack).await;
-    let room = room(&minji, &[]).await;
+    let juno = stack.person_in(&minji).await;
+    let room = room(&minji, &[&juno]).await;
     let (mut calm, mut wild) = (
         Socket::connect(stack, &minji).await,
-        Socket::connect(stack, &minji).await,
+        Socket::connect(stack, &juno).await,
     );
     for n in 0..1_000 {
         let frame = json!({ "id": format!("w{n}"), "action": "ping" });
