@@ -18,10 +18,6 @@ impl Stack {
     }
 
     /// From now on: a fault, as `infra/local` describes rules.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "rules are written in place with json!"
-    )]
     pub async fn fault(&self, rule: Value) {
         let answer = self.controls().post("/faults", rule.clone()).await;
         assert!(answer.status.is_success(), "{rule}: {answer:#?}");

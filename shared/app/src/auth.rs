@@ -176,7 +176,7 @@ async fn attempt(
 ) -> Result<TokensView, Problem> {
     let subject = format!("address:{}", client.address);
     let inside = at_the_account(store, live, signer, client, credentials);
-    at_the_door(live, subject, inside).await
+    at_the_door(live, subject, Box::pin(inside)).await
 }
 
 /// The attempt, once the address it comes from may make one.
@@ -196,7 +196,7 @@ async fn at_the_account(
     }
     let subject = format!("account:{}", URL_SAFE_NO_PAD.encode(hash));
     let inside = check(store, signer, client, credentials, known.person, &hash);
-    at_the_door(live, subject, inside).await
+    at_the_door(live, subject, Box::pin(inside)).await
 }
 
 /// Tries what is behind the door, if `subject` may, and counts it when it fails.

@@ -1,7 +1,7 @@
 //! Who gets a socket, and the first words.
 
 use serde_json::json;
-use support::socket::{PATIENCE, request};
+use support::socket::request;
 use support::{Person, Socket, Stack};
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 

@@ -10,7 +10,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// What the spans around a line are called in it; the runtime's own span has names of its own.
 const RENAMED: [(&str, &str); 2] = [("requestId", "request_id"), ("xrayTraceId", "trace_id")];
@@ -35,11 +35,7 @@ where
         line.insert("level".into(), json!(about.level().as_str()));
         line.insert("function".into(), json!(super::function()));
         line.insert("target".into(), json!(about.target()));
-        for span in context
-            .event_scope()
-            .into_iter()
-            .flat_map(|it| it.from_root())
-        {
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
                 take(&mut line, &fields.fields);
             }
