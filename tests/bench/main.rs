@@ -7,6 +7,7 @@ mod cpu;
 mod fanout;
 mod history;
 mod memory;
+mod previews;
 mod quiet;
 mod report;
 mod rooms;
@@ -55,6 +56,8 @@ enum Figure {
     Fanout(fanout::Options),
     /// A room full of sockets: who hears everything, and how soon.
     Sockets(sockets::Options),
+    /// Previews of hostile files: memory, time.
+    Previews(previews::Options),
     /// Be the other end of the pushes (`fanout` starts it).
     #[command(hide = true)]
     Sink(sink::Options),
@@ -95,6 +98,7 @@ fn main() -> Result<(), app::Error> {
             Figure::Upload(figure) => Box::pin(upload::measure(figure)).await,
             Figure::Fanout(figure) => fanout::measure(figure).await,
             Figure::Sockets(figure) => sockets::measure(figure).await,
+            Figure::Previews(figure) => previews::measure(figure).await,
             Figure::Sink(sink) => match sink::serve(sink).await? {},
         }
     })?;

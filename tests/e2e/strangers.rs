@@ -54,6 +54,7 @@ const NAMING: &[(&str, &str, &str)] = &[
     ("POST", "/v1/uploads/{id}/complete", ""),
     ("GET", "/v1/files/{id}", ""),
     ("GET", "/v1/files/{id}/download", ""),
+    ("GET", "/v1/files/{id}/preview/{size}", ""),
     ("DELETE", "/v1/me/sessions/{id}", ""),
 ];
 
@@ -142,7 +143,8 @@ async fn r_a2_without_a_token_every_route_answers_401() {
         let path = path
             .replace("{id}", &id)
             .replace("{user_id}", &id)
-            .replace("{n}", "1");
+            .replace("{n}", "1")
+            .replace("{size}", "128");
         let method: Method = method.parse().expect("a method");
         let answer = nobody.call(method, &path).await;
         assert_eq!(answer.refusal(), (401, "unauthenticated"), "{path}");
@@ -163,7 +165,8 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
         let path = path
             .replace("{id}", thing)
             .replace("{user_id}", &owner.id.to_string())
-            .replace("{n}", "1");
+            .replace("{n}", "1")
+            .replace("{size}", "128");
         let mut call = who.call(method.parse().expect("a method"), &path);
         if !body.is_empty() {
             let body = body.replace("{me}", &who.id.to_string());

@@ -7,6 +7,7 @@
 
 pub mod chatroom;
 pub mod control;
+pub mod craft;
 pub mod hall;
 pub mod launch;
 pub mod person;

@@ -1,5 +1,7 @@
 //! The files function: listing and downloading what was uploaded.
 
+mod preview;
+
 use app::http::{Json, Path, Query, Shared};
 use app::{Caller, Files, Problem, Store, env, files};
 use axum::extract::State;
@@ -45,6 +47,7 @@ pub fn routes() -> OpenApiRouter<Deps> {
         .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(download))
+        .routes(routes!(preview::preview))
 }
 
 /// Lists files
@@ -91,7 +94,7 @@ async fn get(
 /// Answers where its content is for a while: fetch it there, whole or in ranges, with its own name. With
 /// `redirect=true` the answer is a redirect to that place.
 ///
-/// Refusals: `not_found`, `file_quarantined`, `invalid`.
+/// Refusals: `not_found`, `file_quarantined`, `file_infected`, `invalid`.
 #[utoipa::path(
     get,
     path = "/v1/files/{id}/download",

@@ -1,8 +1,12 @@
-//! The inspect function: looks at each new object in the bucket.
+//! The inspect function: looks at each new object in the bucket, and hears what a malware scanner says about it.
 
-use app::{Files, Live, Problem, Store, clock, env, files};
+mod scan;
+
+use app::{Files, Live, Problem, Store, clock, env, files, previews, scans};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
+
+pub use scan::ScanResult;
 
 /// Everything this function may reach; `template.yaml` grants exactly this.
 #[derive(Clone)]
@@ -13,13 +17,25 @@ pub struct Deps {
     pub live: Live,
     /// The bucket.
     pub files: Files,
+    /// The function that makes previews.
+    pub previews: String,
+}
+
+/// What this function is called with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Input {
+    /// A malware scanner's result, from EventBridge.
+    Scanned(ScanResult),
+    /// New objects, from S3.
+    Created(Notification),
 }
 
 /// What S3 sends, as far as it matters here: the keys of new objects.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Notification {
     /// One a new object.
-    #[serde(rename = "Records", default)]
+    #[serde(rename = "Records")]
     pub records: Vec<Record>,
 }
 
@@ -54,26 +70,54 @@ pub async fn run() -> Result<(), app::Error> {
         live: env::live(&store)?,
         store,
         files: env::files()?,
+        previews: env::required("MARU_PREVIEWS_FUNCTION")?,
     };
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Notification>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Input>| {
         let deps = deps.clone();
-        async move { inspect(&deps, event.payload).await }
+        async move {
+            match event.payload {
+                Input::Scanned(result) => scanned(&deps, &result).await,
+                Input::Created(event) => inspect(&deps, event).await,
+            }
+        }
     }))
     .await
 }
 
-/// Looks at each object of `event`. The event comes at least once, late and in any order; a failure brings it again.
+/// Looks at each object of `event`, then asks for its preview. The event comes at least once, late and in any order; a failure brings it again.
 ///
 /// # Errors
 /// When a store did not answer.
 pub async fn inspect(deps: &Deps, event: Notification) -> Result<(), app::Error> {
     for record in event.records {
         let key = decoded(&record.s3.object.key);
-        files::inspect(&deps.store, &deps.live, &deps.files, &key, clock::now())
-            .await
-            .map_err(failed)?;
+        let ours = files::inspect(&deps.store, &deps.live, &deps.files, &key, clock::now()).await;
+        if ours.map_err(failed)? {
+            let asked = previews::ask(&deps.live, &deps.previews, &key).await;
+            asked.map_err(failed)?;
+        }
     }
     Ok(())
+}
+
+/// Takes down what a malware scanner found. Results come at least once, late and in any order; a failure brings one again.
+///
+/// # Errors
+/// When a store did not answer.
+pub async fn scanned(deps: &Deps, result: &ScanResult) -> Result<(), app::Error> {
+    let Some(status) = result.status() else {
+        // A scan that could not be made is no finding: somebody must look at the scanner.
+        tracing::warn!(
+            key = result.key(),
+            status = result.said(),
+            "a scan came to nothing"
+        );
+        return Ok(());
+    };
+    let threats = result.threats();
+    let finding = (status, threats.as_slice());
+    let found = scans::found(&deps.store, &deps.live, result.key(), finding, result.at).await;
+    found.map_err(failed)
 }
 
 /// A key as S3 knows it: the event has it encoded as in a form, `/` perhaps included.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::uploads::{self, Deps, Swept};
-use app::{Problem, lost};
+use app::{Problem, lost, previews};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -11,6 +11,8 @@ use crate::Job;
 
 /// Most upload sessions that one run takes on, of each kind.
 const UPLOADS: i64 = 200;
+/// Most previews that one run asks for again.
+const PREVIEWS: i64 = 50;
 /// Most rows that one statement removes.
 const ROWS: i64 = 5_000;
 /// Most statements of one purge in one run: what is left waits for the next.
@@ -36,7 +38,9 @@ pub struct Report {
 }
 
 /// Runs every job of `job` once; one that fails does not keep the others from running.
-pub async fn run_job(deps: &Deps, job: Job, now: OffsetDateTime) -> Report {
+///
+/// `previews` is the function that makes previews.
+pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime) -> Report {
     let mut report = Report::default();
     match job {
         Job::Minute => {
@@ -46,6 +50,8 @@ pub async fn run_job(deps: &Deps, job: Job, now: OffsetDateTime) -> Report {
             let told = lost::reannounce(&deps.store, &deps.live, now).await;
             let told = told.map(|done| Swept { done, failed: 0 });
             report.swept("rooms_reannounced", told);
+            let asked = previews::ask_again(&deps.store, &deps.live, previews, now, PREVIEWS);
+            report.purged("previews_asked", asked.await);
         }
         Job::Hour => report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await),
         Job::Day => purge(deps, now, &mut report).await,
@@ -94,7 +100,7 @@ impl Report {
         }
     }
 
-    fn purged(&mut self, job: &'static str, purged: Result<u64, impl std::error::Error>) {
+    fn purged(&mut self, job: &'static str, purged: Result<u64, impl std::fmt::Debug>) {
         match purged {
             Ok(count) => self.count(job, count, 0),
             Err(error) => {

@@ -42,9 +42,14 @@ pub async fn run() -> Result<(), app::Error> {
         files: env::files()?,
         config: env::config()?.uploads,
     };
+    let previews = env::required("MARU_PREVIEWS_FUNCTION")?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Input>| {
         let deps = deps.clone();
-        async move { Ok::<_, app::Error>(run_job(&deps, event.payload.job, clock::now()).await) }
+        let previews = previews.clone();
+        async move {
+            let now = clock::now();
+            Ok::<_, app::Error>(run_job(&deps, &previews, event.payload.job, now).await)
+        }
     }))
     .await
 }

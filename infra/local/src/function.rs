@@ -2,11 +2,18 @@
 
 use std::io::Read;
 
+/// What the reader of the previews function is called: no function of its own, but a process that one starts.
+const RENDER: &str = "previews-render";
+
 /// Runs the function `name` until its instance is taken away.
 ///
 /// # Errors
 /// When there is no such function, or with what the function ended with.
 pub fn run(name: &str) -> Result<(), app::Error> {
+    // It speaks over standard input, and its parent ends it.
+    if name == RENDER {
+        return fn_previews::render();
+    }
     end_with_the_stack()?;
     match name {
         "announce" => app::start(fn_announce::run()),
@@ -15,6 +22,7 @@ pub fn run(name: &str) -> Result<(), app::Error> {
         "inspect" => app::start(fn_inspect::run()),
         "messages" => app::start(fn_messages::run()),
         "migrate" => app::start(fn_migrate::run()),
+        "previews" => app::start(fn_previews::run(&["function", RENDER])),
         "realtime" => app::start(fn_realtime::run()),
         "reap" => app::start(fn_reap::run()),
         "rooms" => app::start(fn_rooms::run()),

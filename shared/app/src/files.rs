@@ -1,6 +1,6 @@
 //! Files: listed, looked at, downloaded; and what inspection does to them.
 
-use domain::file::{File, Status};
+use domain::file::File;
 use domain::upload::{ContentType, detect, may_show_inline, refuse_by_content};
 use domain::{FileId, RoomId};
 use files::{Disposition, Files, content_disposition};
@@ -12,6 +12,7 @@ use wire::problem::Code;
 use wire::rest::files::{DownloadQuery, DownloadView};
 use wire::rest::page::Page;
 
+use crate::previews::refuse_unsafe;
 use crate::uploads::by;
 use crate::{Caller, Problem, clock};
 
@@ -47,7 +48,7 @@ pub async fn get(store: &Store, caller: &Caller, id: FileId) -> Result<File, Pro
 /// Where the caller can download a file for a while; who downloads is written into the audit log.
 ///
 /// # Errors
-/// `not_found`; `file_quarantined`.
+/// `not_found`; `file_quarantined`, `file_infected`.
 pub async fn download(
     store: &Store,
     files: &Files,
@@ -60,9 +61,7 @@ pub async fn download(
         .download(caller.company, caller.user, id, &by(caller))
         .await?;
     let (file, key) = found.ok_or(Code::NotFound)?;
-    if file.status == Status::Quarantined {
-        return Err(Code::FileQuarantined.into());
-    }
+    refuse_unsafe(&file)?;
     let showable = ContentType::parse(&file.content_type)
         .is_ok_and(|declared| may_show_inline(&declared, file.detected_type.as_deref()));
     let disposition = match asked.inline && showable {
@@ -79,7 +78,7 @@ pub async fn download(
 }
 
 /// Looks at the first bytes of a new object: what a system would run goes into quarantine. Safe to repeat, in any
-/// order with the completion of its upload.
+/// order with the completion of its upload. Answers whether the object is the content of an upload.
 ///
 /// # Errors
 /// When a store does not answer: the event comes again.
@@ -89,12 +88,12 @@ pub async fn inspect(
     files: &Files,
     key: &str,
     at: OffsetDateTime,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let Some(object) = store.object(key).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let Some(head) = files.first_bytes(key, HEAD).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let blocked = refuse_by_content(&head).err();
     let finding = Finding {
@@ -121,5 +120,5 @@ pub async fn inspect(
         let told = Event { seq: None, ..event };
         live.tell(object.company, file.uploader, &[told]).await;
     }
-    Ok(())
+    Ok(true)
 }

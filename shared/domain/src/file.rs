@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use crate::preview::Preview;
+use crate::scan::ScanStatus;
 use crate::{FileId, RoomId, UploadId, UserId};
 
 /// Whether a file can be had.
@@ -58,6 +60,10 @@ pub struct File {
     pub status: Status,
     /// The blocked kind that it was found to be.
     pub blocked_as: Option<String>,
+    /// What a malware scan said about its content.
+    pub scan: ScanStatus,
+    /// What can be seen of it.
+    pub preview: Preview,
     /// Counts the contents that it has had.
     pub version: u32,
     /// The number of the room's event that made it.

@@ -8,7 +8,9 @@ pub mod file;
 pub mod history;
 pub mod ids;
 pub mod message;
+pub mod preview;
 pub mod room;
+pub mod scan;
 pub mod text;
 pub mod upload;
 

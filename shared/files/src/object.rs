@@ -45,25 +45,50 @@ impl Files {
     /// # Errors
     /// When S3 does not answer.
     pub async fn first_bytes(&self, key: &str, most: u32) -> Result<Option<Vec<u8>>, Error> {
+        self.range(key, 0, most).await
+    }
+
+    /// At most `most` bytes of an object from `offset`; `None` when there is no object.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn range(&self, key: &str, offset: u64, most: u32) -> Result<Option<Vec<u8>>, Error> {
+        let last = offset + u64::from(most.saturating_sub(1));
         let found = self
             .s3()
             .get_object()
             .bucket(self.bucket())
             .key(key)
-            .range(format!("bytes=0-{}", most.saturating_sub(1)))
+            .range(format!("bytes={offset}-{last}"))
             .send()
             .await
             .map_err(Error::from);
         let found = match found {
             Ok(found) => found,
             Err(Error::NoSuchObject) => return Ok(None),
-            // An empty object has no first byte.
+            // There is no byte at `offset`: an empty object has none at all.
             Err(error) if error.is_refused_as("InvalidRange") => return Ok(Some(Vec::new())),
             Err(error) => return Err(error),
         };
         let body = found.body.collect().await;
         let body = body.map_err(|error| Error::Unavailable(error.into()))?;
         Ok(Some(body.to_vec()))
+    }
+
+    /// Stores a small object; one that is there is replaced.
+    ///
+    /// # Errors
+    /// When S3 does not do it.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
+        self.s3()
+            .put_object()
+            .bucket(self.bucket())
+            .key(key)
+            .content_type(content_type)
+            .body(bytes.into())
+            .send()
+            .await?;
+        Ok(())
     }
 
     /// Deletes an object; one that is gone already is fine.

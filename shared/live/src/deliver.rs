@@ -50,6 +50,16 @@ impl Live {
         }
     }
 
+    /// Hands `payload` to another function, which works on it by itself; Lambda has taken it when this answers.
+    ///
+    /// # Errors
+    /// When Lambda does not take it.
+    pub async fn delegate(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
+        self.invoker()
+            .hand_over(self.now(), function, payload)
+            .await
+    }
+
     async fn push_here(
         &self,
         topic: Topic,

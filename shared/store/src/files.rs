@@ -1,6 +1,8 @@
 //! Files: listed, looked at, downloaded, put into quarantine.
 
 use domain::file::{File, Status};
+use domain::preview::Preview;
+use domain::scan::ScanStatus;
 use domain::{CompanyId, FileId, RoomId, UploadId, UserId};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -14,17 +16,38 @@ use crate::{Error, Store};
 macro_rules! file_columns {
     () => {
         "f.id, f.room_id, f.uploader_id, f.upload_id, f.name, f.content_type, f.size, f.status, f.version, f.seq, \
-         f.created_at, f.detected_type, f.blocked_as"
+         f.created_at, f.detected_type, f.blocked_as, f.preview, f.scan_status"
     };
 }
 pub(crate) use file_columns;
 
+/// What is known of the content `b`: the other half of [`file_columns`].
+macro_rules! content_columns {
+    ($b:literal) => {
+        concat!(
+            $b,
+            ".detected_type, ",
+            $b,
+            ".blocked_as, ",
+            $b,
+            ".preview, ",
+            $b,
+            ".scan_status"
+        )
+    };
+}
+pub(crate) use content_columns;
+
 /// Every file with its content; filters go behind.
 macro_rules! files {
     () => {
-        "(select f.*, b.key, b.detected_type, b.blocked_as from files f
+        concat!(
+            "(select f.*, b.key, ",
+            content_columns!("b"),
+            " from files f
           join blobs b on b.company_id = f.company_id and b.id = f.blob_id
           where f.status <> 'deleted') f"
+        )
     };
 }
 
@@ -147,6 +170,27 @@ impl Store {
         found.as_ref().map(file).transpose()
     }
 
+    /// One file and its key in the bucket, if `user` may read its room.
+    ///
+    /// # Errors
+    /// As [`Store::files`].
+    pub async fn file_content(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        id: FileId,
+    ) -> Result<Option<(File, String)>, Error> {
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&user.0 as _, Type::UUID),
+            (&id.0 as _, Type::UUID),
+        ];
+        let found = self.db().await?.row(ONE, &params).await?;
+        found
+            .map(|row| Ok((file(&row)?, row.try_get("key")?)))
+            .transpose()
+    }
+
     /// One file and its key in the bucket, if `user` may read its room; the download is written into the audit log
     /// when the file can be had.
     ///
@@ -178,6 +222,7 @@ impl Store {
 /// A file from [`file_columns`].
 pub(crate) fn file(row: &Row) -> Result<File, Error> {
     let status: &str = row.try_get("status")?;
+    let scan: &str = row.try_get("scan_status")?;
     Ok(File {
         id: FileId(row.try_get("id")?),
         room: RoomId(row.try_get("room_id")?),
@@ -189,8 +234,18 @@ pub(crate) fn file(row: &Row) -> Result<File, Error> {
         size: unsigned(row, "size")?,
         status: Status::parse(status).ok_or_else(|| corrupt("status", status))?,
         blocked_as: row.try_get("blocked_as")?,
+        scan: ScanStatus::parse(scan).ok_or_else(|| corrupt("scan_status", scan))?,
+        preview: preview(row)?,
         version: unsigned_32(row, "version")?,
         seq: row.try_get("seq")?,
         created_at: row.try_get("created_at")?,
     })
+}
+
+/// A preview from the column `preview`; none there is one that is still to be made.
+pub(crate) fn preview(row: &Row) -> Result<Preview, Error> {
+    let stored: Option<serde_json::Value> = row.try_get("preview")?;
+    let preview = stored.map(serde_json::from_value).transpose();
+    let preview = preview.map_err(|error| corrupt("preview", &error.to_string()))?;
+    Ok(preview.unwrap_or_default())
 }

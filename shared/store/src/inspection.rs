@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 
-use crate::files::{file, file_columns};
+use crate::files::{content_columns, file, file_columns};
 use crate::uploads::row::corrupt;
 use crate::{Error, Store, flight};
 
@@ -61,7 +61,9 @@ const QUARANTINE: &str = concat!(
      )
      select logged.seq as event_seq, logged.payload, ",
     file_columns!(),
-    " from logged, (select made.*, b.detected_type, b.blocked_as from made join blobs b on b.id = made.blob_id) f"
+    " from logged, (select made.*, ",
+    content_columns!("b"),
+    " from made join blobs b on b.id = made.blob_id) f"
 );
 
 impl Store {

@@ -15,9 +15,11 @@ mod inspection;
 mod messages;
 pub mod migrations;
 mod people;
+mod previews;
 mod purge;
 mod refresh;
 mod rooms;
+mod scans;
 mod sessions;
 mod sign_in;
 mod signing_keys;
@@ -34,6 +36,7 @@ pub use grown::Grown;
 pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
+pub use previews::{Begun, News as FileNews};
 pub use refresh::{Rotated, Rotation};
 pub use rooms::{
     Act, Adding, Answer, Changed, FoundRoom, Members, RoomEvent, RoomsFilter, RoomsScope,

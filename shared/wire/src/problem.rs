@@ -117,7 +117,9 @@ codes! {
     MemberLimit "member_limit" 403 "The room is full." "채팅방 정원이 찼습니다.";
     UploadsOff "uploads_off" 403 "Uploads are switched off in this room." "이 채팅방에서는 업로드할 수 없습니다.";
     FileQuarantined "file_quarantined" 403 "The file is held back until an admin has looked at it." "관리자가 확인할 때까지 보류된 파일입니다.";
+    FileInfected "file_infected" 403 "Malware was found in the file; it cannot be downloaded." "악성코드가 발견되어 내려받을 수 없는 파일입니다.";
     NotFound "not_found" 404 "There is no such thing here." "찾을 수 없습니다.";
+    PreviewUnavailable "preview_unavailable" 404 "There is no such preview of the file, or not yet." "이 파일의 미리보기가 없거나 아직 준비되지 않았습니다.";
     RouteNotFound "route_not_found" 404 "There is no such route." "없는 경로입니다.";
     MethodNotAllowed "method_not_allowed" 405 "This route does not know that method." "이 경로에서 지원하지 않는 메서드입니다.";
     Conflict "conflict" 409 "The state of things does not allow this now." "현재 상태에서는 할 수 없습니다.";

@@ -1,5 +1,6 @@
 //! Completing: however often, however interrupted, one upload makes one file.
 
+use bytes::Bytes;
 use domain::upload::{Seen, Upload};
 use domain::{CompanyId, UploadId};
 use files::{Files, composite};
@@ -12,17 +13,22 @@ use support::sender::{Sender, bucket, bytes};
 use super::{Desk, MIB, desk};
 
 /// An upload whose parts are all there, and everything that a function has to take it on.
-struct Ready {
-    desk: Desk,
-    sender: Sender,
+pub(super) struct Ready {
+    pub(super) desk: Desk,
+    pub(super) sender: Sender,
     store: store::Store,
-    files: Files,
-    upload: Upload,
+    pub(super) files: Files,
+    pub(super) upload: Upload,
 }
 
 async fn ready() -> Ready {
+    ready_with(bytes(17 * MIB, 1)).await
+}
+
+/// The same with a content of its own.
+pub(super) async fn ready_with(content: Bytes) -> Ready {
     let desk = desk().await;
-    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(17 * MIB, 1)).await;
+    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", content).await;
     sender.send_all(&desk.person).await;
     let store = desk.stack.store();
     let id: UploadId = sender.id.parse().expect("an id");
@@ -41,7 +47,7 @@ async fn ready() -> Ready {
 
 impl Ready {
     /// The step that a function killed right after it would have taken last: the session says completing.
-    async fn join(&self) {
+    pub(super) async fn join(&self) {
         let parts = self.parts().await;
         let caller = app::Client {
             at: app::clock::now(),
@@ -63,7 +69,7 @@ impl Ready {
     }
 
     /// The step after that: S3 has the object, no row says so.
-    async fn assemble(&self) {
+    pub(super) async fn assemble(&self) {
         let parts = self.parts().await;
         let s3_id = self.upload.s3_upload_id.as_deref().expect("it was begun");
         let plan = &self.upload.plan;

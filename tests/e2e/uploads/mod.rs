@@ -4,9 +4,12 @@ mod downloads;
 mod events;
 mod faults;
 mod finishing;
+mod hostile;
 mod integrity;
 mod limits;
+mod previews;
 mod refusals;
+mod scans;
 
 use bytes::Bytes;
 use serde_json::{Value, json};

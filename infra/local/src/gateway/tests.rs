@@ -96,6 +96,7 @@ async fn stack(change: impl FnOnce(&mut Options)) -> Stack {
         memory_mb: 128,
         event_retries: 0,
         event_max_age: Duration::from_secs(60),
+        concurrency: None,
     };
     let lambda = lambda::Options {
         command: ["sh", "-c", RUNTIME].map(str::to_owned).to_vec(),

@@ -90,11 +90,12 @@ type Reply = oneshot::Sender<Result<Bytes, Error>>;
 
 impl Pool {
     pub(super) fn new(options: &Options, function: Function, launcher: Launcher) -> Self {
+        let own = function.concurrency.unwrap_or(usize::MAX);
         Self {
             function,
             launcher,
             limits: Limits {
-                concurrency: options.concurrency.max(1),
+                concurrency: options.concurrency.min(own).max(1),
                 keep_warm: options.keep_warm,
                 freeze: options.freeze,
                 idle: options.idle,

@@ -26,6 +26,7 @@ fn function(name: &str) -> Function {
         memory_mb: 128,
         event_retries: 2,
         event_max_age: Duration::from_secs(60),
+        concurrency: None,
     }
 }
 

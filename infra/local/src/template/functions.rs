@@ -47,6 +47,10 @@ pub(super) fn function(
             event("MaximumEventAgeInSeconds"),
             DEFAULT_EVENT_MAX_AGE_S,
         )?),
+        concurrency: property("ReservedConcurrentExecutions")
+            .map(|node| resolver.number(node))
+            .transpose()?
+            .and_then(|most| usize::try_from(most).ok()),
         name,
     });
     Ok(())
@@ -152,6 +156,10 @@ fn subscribe_one(
             bucket
                 .notifications
                 .extend(wanted.into_iter().map(|event| (event, function.clone())));
+        }
+        // Nothing of AWS sends these here: a test hands the event to the function itself.
+        "EventBridgeRule" => {
+            properties.need("Pattern")?.need("source")?;
         }
         other => {
             return Err(Error::new(

@@ -51,6 +51,8 @@ pub struct Function {
     pub timeout: Duration,
     /// What it is given, in MiB; told to it, not enforced.
     pub memory_mb: u64,
+    /// The most instances at once, when it has a limit of its own.
+    pub concurrency: Option<usize>,
     /// How often an asynchronous invocation that failed is tried again.
     pub event_retries: u32,
     /// When an asynchronous invocation is given up.

@@ -34,7 +34,7 @@ fn refusal(text: &str) -> String {
 #[test]
 fn the_committed_template_can_be_made_here() {
     let template = committed();
-    assert_eq!(template.functions.len(), 15);
+    assert_eq!(template.functions.len(), 16);
     let auth = template
         .functions
         .iter()
@@ -102,7 +102,10 @@ fn events_reach_their_functions() {
     let bucket = &template.buckets[0];
     assert_eq!(
         bucket.notifications,
-        [("s3:ObjectCreated:*".into(), "inspect".into())]
+        [(
+            "s3:ObjectCreated:CompleteMultipartUpload".into(),
+            "inspect".into()
+        )]
     );
     assert_eq!(template.tables[0].ttl.as_deref(), Some("expires"));
     let inspect = template
@@ -111,6 +114,13 @@ fn events_reach_their_functions() {
         .find(|one| one.name == "inspect")
         .unwrap();
     assert_eq!(inspect.environment["MARU_BUCKET"], bucket.name);
+    assert_eq!(inspect.environment["MARU_PREVIEWS_FUNCTION"], "previews");
+    let previews = template
+        .functions
+        .iter()
+        .find(|one| one.name == "previews")
+        .unwrap();
+    assert_eq!(previews.concurrency, Some(5));
 }
 
 #[test]

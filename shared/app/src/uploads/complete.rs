@@ -1,6 +1,8 @@
 //! The end of an upload that succeeds: all parts seen, joined by S3, verified, made a file.
 
 use domain::file::File;
+use domain::preview::Preview;
+use domain::scan::ScanStatus;
 use domain::upload::{Checksum, State, Step, Upload};
 use domain::{FileId, UploadId};
 use files::{Object, StoredPart, composite};
@@ -12,7 +14,7 @@ use wire::problem::Code;
 use wire::rest::files::FileView;
 
 use super::{Deps, barred, by, in_state, missing, own, progress, see, sweep};
-use crate::{Caller, Problem, clock};
+use crate::{Caller, Problem, clock, scans};
 
 /// How long S3 may take to join the parts of a huge object.
 const PATIENCE: Duration = Duration::minutes(15);
@@ -211,6 +213,11 @@ async fn record(
         } => {
             let event = created(&file, payload);
             progress::announce_end(deps, &upload, State::Completed, event, by.origin.at).await;
+            if file.scan == ScanStatus::Infected {
+                // The scanner was quicker than the file, and could tell nobody.
+                let about = (upload.company, file.room, file.id);
+                scans::warn(&deps.store, &deps.live, about, by.origin.at).await?;
+            }
             if duplicate {
                 sweep::tidy(deps, &upload, by.origin.at).await;
             }
@@ -252,6 +259,8 @@ fn payload(upload: &Upload, id: FileId, by: &By<'_>) -> Result<Value, Problem> {
         size: upload.plan.size,
         status: domain::file::Status::Available,
         blocked_as: None,
+        scan: ScanStatus::default(),
+        preview: Preview::default(),
         version: 1,
         seq: 0,
         created_at: by.origin.at,

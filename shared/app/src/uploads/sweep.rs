@@ -7,7 +7,7 @@ use store::uploads::By;
 use time::{Duration, OffsetDateTime};
 
 use super::{Deps, by, complete, in_state, own, progress, see};
-use crate::{Caller, Problem, clock};
+use crate::{Caller, Problem, clock, previews};
 
 /// How long a completion may stand still before the reaper takes it up.
 const STALLED: Duration = Duration::minutes(1);
@@ -129,6 +129,7 @@ async fn rid(deps: &Deps, upload: &Upload, now: OffsetDateTime) -> Result<(), Pr
         deps.files.abort(&upload.key, s3_id).await?;
     }
     deps.files.delete(&upload.key).await?;
+    previews::remove(&deps.files, &upload.key).await?;
     deps.store.upload_swept(upload.id, now).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 use super::By;
 use super::row::{self, corrupt};
-use crate::files::{file, file_columns};
+use crate::files::{content_columns, file, file_columns};
 use crate::{Error, Store, flight};
 
 /// What a verified object becomes.
@@ -81,7 +81,9 @@ const COMPLETE: &str = concat!(
          insert into blobs (company_id, id, key, size, identity, crc64, detected_type, blocked_as, refs, created_at)
          select $1, blob_id, key, size, $4, $5, detected_type, blocked_as, 1, $6 from go
          on conflict (company_id, identity) where identity is not null do update set refs = blobs.refs + 1
-         returning blobs.id, blobs.key, blobs.detected_type, blobs.blocked_as
+         returning blobs.id, blobs.key, ",
+    content_columns!("blobs"),
+    "
      ),
      moved as (
          update rooms r set last_seq = r.last_seq + 1, last_activity_at = $6
@@ -99,9 +101,16 @@ const COMPLETE: &str = concat!(
      logged as (
          insert into room_events (company_id, room_id, seq, type, actor_id, payload, at)
          select $1, made.room_id, made.seq, 'file.created', made.uploader_id,
-             $7::jsonb || jsonb_build_object('status', made.status, 'blocked_as', blob.blocked_as), $6
+             $7::jsonb || jsonb_build_object('status', made.status, 'blocked_as', blob.blocked_as,
+                 'preview', coalesce(blob.preview, $7::jsonb -> 'preview'), 'scan_status', blob.scan_status), $6
          from made, blob
          returning payload
+     ),
+     told as (
+         insert into file_news (company_id, file_id, blob_id, what, value)
+         select $1, made.id, blob.id, 'preview', blob.preview ->> 'state' from made, blob where blob.preview is not null
+         union all
+         select $1, made.id, blob.id, 'scan', blob.scan_status from made, blob where blob.scan_status <> 'not_scanned'
      ),
      counted as (
          update companies c set storage_reserved = c.storage_reserved - go.reserved,
@@ -122,9 +131,13 @@ const COMPLETE: &str = concat!(
     file_columns!(),
     " from verdict v, up
      left join (
-         select made.*, blob.detected_type, blob.blocked_as from made, blob
+         select made.*, ",
+    content_columns!("blob"),
+    " from made, blob
          union all
-         select f.*, b.detected_type, b.blocked_as from files f join blobs b on b.id = f.blob_id
+         select f.*, ",
+    content_columns!("b"),
+    " from files f join blobs b on b.id = f.blob_id
          where f.company_id = $1 and f.upload_id = $2
      ) f on true"
 );

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::page;
+use super::previews::{PreviewView, ScanView};
 use crate::problem::FieldError;
 
 /// A file in a room.
@@ -34,6 +35,10 @@ pub struct FileView {
     pub status: FileStatus,
     /// The blocked kind that its content was found to be.
     pub blocked_as: Option<String>,
+    /// What a malware scan said; `infected` ones cannot be downloaded.
+    pub scan_status: ScanView,
+    /// What can be seen of it before it is fetched.
+    pub preview: PreviewView,
     /// Counts the contents that it has had.
     pub version: u32,
     /// When it was there.
@@ -69,6 +74,8 @@ impl From<File> for FileView {
                 Status::Deleted => FileStatus::Deleted,
             },
             blocked_as: file.blocked_as,
+            scan_status: file.scan.into(),
+            preview: file.preview.into(),
             version: file.version,
             created_at: file.created_at,
         }

@@ -8,6 +8,7 @@ pub mod members;
 pub mod messages;
 pub mod page;
 pub mod patch;
+pub mod previews;
 pub mod realtime;
 pub mod room_changes;
 pub mod room_list;

@@ -1,0 +1,274 @@
+//! Previews: begun, noted, told to the rooms.
+
+use domain::preview::Preview;
+use domain::{CompanyId, FileId, RoomId};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio_postgres::types::Type;
+
+use crate::files::preview;
+use crate::uploads::row::{corrupt, unsigned};
+use crate::{Error, Inspected, Store, flight};
+
+/// A preview that somebody sets out to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begun {
+    /// The company of the content.
+    pub company: CompanyId,
+    /// The room that it is or will be a file of.
+    pub room: RoomId,
+    /// Bytes of the content.
+    pub size: u64,
+    /// Whether its content is of a blocked kind.
+    pub blocked: bool,
+    /// The preview, when it was made before.
+    pub made: Option<Preview>,
+    /// How often somebody set out, this time included; 0 when it was made before.
+    pub tries: i32,
+    /// When somebody did the last time before.
+    pub tried_at: Option<OffsetDateTime>,
+}
+
+/// Something that is to be told to the rooms of some content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Its preview.
+    Preview,
+    /// What a malware scan said.
+    Scan,
+}
+
+impl News {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Scan => "scan",
+        }
+    }
+
+    /// The type of its event.
+    #[must_use]
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Preview => "file.preview",
+            Self::Scan => "file.scanned",
+        }
+    }
+}
+
+pub(crate) const LOCK_ROOM: &str =
+    "select 1 from rooms where company_id = $1 and id = $2 for no key update";
+
+const BEGIN: &str = "
+    with seen as (
+        select up.company_id, up.room_id, up.size, coalesce(b.preview, up.preview) as preview,
+            up.preview_tried_at, coalesce(b.blocked_as, up.blocked_as) is not null as blocked
+        from uploads up left join blobs b on b.company_id = up.company_id and b.key = up.key
+        where up.key = $1
+    ),
+    tried as (
+        update uploads up set preview_tries = up.preview_tries + 1, preview_tried_at = $2
+        from seen where up.key = $1 and seen.preview is null
+        returning up.preview_tries
+    )
+    select seen.*, coalesce((select preview_tries from tried), 0) as tries from seen";
+
+/// Written on the upload for a completion that is still to come, and on the content for the files that it has.
+const NOTE: &str = "
+    with up as (
+        update uploads set preview = $3 where company_id = $1 and key = $2 and preview is null
+    )
+    update blobs set preview = $3 where company_id = $1 and key = $2 and preview is null";
+
+/// Content that is stored, or may still come to be.
+const NEEDED: &str = "
+    select exists (select from blobs where company_id = $1 and key = $2) or exists (
+        select from uploads where company_id = $1 and key = $2
+            and state in ('pending', 'in_progress', 'completing')) as needed";
+
+/// Files of the content whose room has not heard of it as it is now.
+const UNTOLD: &str = "
+    select f.room_id, f.id
+    from blobs b
+    join files f on f.company_id = b.company_id and f.blob_id = b.id and f.status <> 'deleted'
+    left join file_news n on n.file_id = f.id and n.blob_id = b.id and n.what = $3
+    where b.company_id = $1 and b.key = $2
+      and case $3 when 'preview' then b.preview ->> 'state' else nullif(b.scan_status, 'not_scanned') end
+          is distinct from n.value";
+
+/// Once for each value, however often it comes.
+const TELL: &str = "
+    with told as (
+        insert into file_news (company_id, file_id, blob_id, what, value)
+        select f.company_id, f.id, b.id, $4,
+            case $4 when 'preview' then b.preview ->> 'state' else b.scan_status end
+        from files f join blobs b on b.company_id = f.company_id and b.id = f.blob_id
+        where f.company_id = $1 and f.room_id = $2 and f.id = $3 and b.key = $5 and f.status <> 'deleted'
+          and case $4 when 'preview' then b.preview is not null else true end
+        on conflict (file_id, blob_id, what) do update set value = excluded.value
+        where file_news.value <> excluded.value
+        returning file_id, blob_id
+    ),
+    moved as (
+        update rooms r set last_seq = r.last_seq + 1 from told
+        where r.company_id = $1 and r.id = $2
+        returning r.last_seq
+    )
+    insert into room_events (company_id, room_id, seq, type, payload, at)
+    select $1, $2, moved.last_seq, $6,
+        case $4
+            when 'preview' then jsonb_build_object('file_id', told.file_id, 'preview', b.preview)
+            else jsonb_build_object('file_id', told.file_id, 'scan_status', b.scan_status)
+        end, $7
+    from told, moved, blobs b where b.company_id = $1 and b.id = told.blob_id
+    returning seq, payload";
+
+impl Store {
+    /// Sets out to make the preview of the object `key`; `None` for an object that is not ours.
+    ///
+    /// # Errors
+    /// When Postgres does not answer or a row makes no sense.
+    pub async fn begin_preview(
+        &self,
+        key: &str,
+        at: OffsetDateTime,
+    ) -> Result<Option<Begun>, Error> {
+        let found = self
+            .db()
+            .await?
+            .row(BEGIN, &[(&key, Type::TEXT), (&at, Type::TIMESTAMPTZ)])
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let tries: i32 = row.try_get("tries")?;
+        let made = match tries {
+            0 => Some(preview(&row)?),
+            _ => None,
+        };
+        Ok(Some(Begun {
+            company: CompanyId(row.try_get("company_id")?),
+            room: RoomId(row.try_get("room_id")?),
+            size: unsigned(&row, "size")?,
+            blocked: row.try_get("blocked")?,
+            made,
+            tries,
+            tried_at: row.try_get("preview_tried_at")?,
+        }))
+    }
+
+    /// Takes back that somebody set out to make the preview of the object `key`.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn put_preview_back(&self, key: &str) -> Result<(), Error> {
+        let sql =
+            "update uploads set preview_tries = greatest(preview_tries - 1, 0) where key = $1";
+        self.db().await?.rows(sql, &[(&key, Type::TEXT)]).await?;
+        Ok(())
+    }
+
+    /// Contents that were stored before `before` and still have no preview, oldest first.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn without_preview(
+        &self,
+        before: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<String>, Error> {
+        let sql = "select key from blobs where preview is null and created_at < $1 order by created_at limit $2";
+        let params = [(&before as _, Type::TIMESTAMPTZ), (&limit as _, Type::INT8)];
+        let rows = self.db().await?.rows(sql, &params).await?;
+        rows.iter().map(|row| Ok(row.try_get("key")?)).collect()
+    }
+
+    /// Writes down the preview of the object `key`, in order with a completion that may be under way: whichever comes
+    /// second sees the other. The first preview stays. Answers whether the content is needed (still).
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn note_preview(
+        &self,
+        object: &Inspected,
+        key: &str,
+        made: &Preview,
+    ) -> Result<bool, Error> {
+        let made =
+            serde_json::to_value(made).map_err(|error| corrupt("preview", &error.to_string()))?;
+        let db = self.db().await?;
+        let room = [
+            (&object.company.0 as _, Type::UUID),
+            (&object.room.0 as _, Type::UUID),
+        ];
+        let params = [
+            (&object.company.0 as _, Type::UUID),
+            (&key as _, Type::TEXT),
+            (&made as _, Type::JSONB),
+        ];
+        let (_, _, rows) = flight!(
+            db,
+            room_locked = db.rows(LOCK_ROOM, &room),
+            noted = db.rows(NOTE, &params),
+            rows = db.rows(NEEDED, &params[..2]),
+        )?;
+        let needed = rows.first().map(|row| row.try_get("needed")).transpose()?;
+        Ok(needed.unwrap_or(false))
+    }
+
+    /// The files of the content `key` whose rooms have not heard the news of it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn untold_files(
+        &self,
+        company: CompanyId,
+        key: &str,
+        news: News,
+    ) -> Result<Vec<(RoomId, FileId)>, Error> {
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&key as _, Type::TEXT),
+            (&news.as_str() as _, Type::TEXT),
+        ];
+        let rows = self.db().await?.rows(UNTOLD, &params).await?;
+        rows.iter()
+            .map(|row| Ok((RoomId(row.try_get("room_id")?), FileId(row.try_get("id")?))))
+            .collect()
+    }
+
+    /// Writes the news of the content `key` into the log of one file's room, unless it is there: the event's number and
+    /// data.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn tell_of_file(
+        &self,
+        company: CompanyId,
+        (room, file): (RoomId, FileId),
+        key: &str,
+        news: News,
+        at: OffsetDateTime,
+    ) -> Result<Option<(i64, Value)>, Error> {
+        let db = self.db().await?;
+        let locked = [(&company.0 as _, Type::UUID), (&room.0 as _, Type::UUID)];
+        let params = [
+            (&company.0 as _, Type::UUID),
+            (&room.0 as _, Type::UUID),
+            (&file.0 as _, Type::UUID),
+            (&news.as_str() as _, Type::TEXT),
+            (&key as _, Type::TEXT),
+            (&news.event() as _, Type::TEXT),
+            (&at as _, Type::TIMESTAMPTZ),
+        ];
+        let (_, rows) = flight!(
+            db,
+            room_locked = db.rows(LOCK_ROOM, &locked),
+            rows = db.rows(TELL, &params),
+        )?;
+        let logged = rows.first();
+        logged
+            .map(|row| Ok((row.try_get("seq")?, row.try_get("payload")?)))
+            .transpose()
+    }
+}
