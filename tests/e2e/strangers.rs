@@ -128,7 +128,18 @@ async fn r_a11_who_is_suspended_is_told_to_sign_in_on_every_route() {
     let owner = Person::register(stack).await;
     let things = things(&owner).await;
     let member = stack.person_in(&owner).await;
+    let begun = member.get("/v1/sync").await.ok();
+    let cursor = begun["cursor"].as_str().expect("a cursor");
     stack.set_status(member.id, "suspended").await;
+    for path in [
+        "/v1/chatrooms",
+        "/v1/company/storage",
+        "/v1/sync",
+        &format!("/v1/sync?cursor={cursor}"),
+    ] {
+        let answer = member.get(path).await;
+        assert_eq!(answer.refusal(), (401, "token_invalid"), "{path}");
+    }
     for (asked, answer) in try_all(&member, &owner, &things).await {
         assert_eq!(answer.refusal(), (401, "token_invalid"), "{asked}");
     }

@@ -78,7 +78,8 @@ pub async fn events(
 /// What happened in all of the caller's rooms since `cursor`; without one, where everything stands.
 ///
 /// # Errors
-/// `invalid` for a cursor that is not ours, `token_invalid` when the session has ended.
+/// `invalid` for a cursor that is not ours, `token_invalid` when the person is not active or, without a cursor, the
+/// session has ended.
 pub async fn sync(
     store: &Store,
     caller: &Caller,
@@ -102,7 +103,8 @@ pub async fn sync(
             position,
             limit,
         )
-        .await?;
+        .await?
+        .ok_or(Code::TokenInvalid)?;
     Ok(page(&seen, news))
 }
 

@@ -59,7 +59,9 @@ const NEWS: &str = "with upto as (
             select from room_events e where e.room_id = begins.id and e.seq = seen + 1)) as reset
         from begins
     )
-    select upto.snapshot::text as upto, news.* from upto left join lateral (
+    select upto.snapshot::text as upto, news.* from upto
+    join users me on me.company_id = $1 and me.id = $2 and me.status = 'active'
+    left join lateral (
         (select states.id as room_id, states.reset, e.seq, e.type, e.actor_id, e.payload, e.at
          from states left join lateral (
             select * from room_events e
@@ -119,7 +121,8 @@ impl Store {
         Ok(Snapshot(row.try_get(0)?))
     }
 
-    /// At most `limit` events of all rooms of `user` that `seen` did not show and `upto` (or now) does.
+    /// At most `limit` events of all rooms of `user` that `seen` did not show and `upto` (or now) does; `None` when the
+    /// person is not active.
     ///
     /// # Errors
     /// When Postgres does not answer.
@@ -131,7 +134,7 @@ impl Store {
         upto: Option<&Snapshot>,
         position: Position,
         limit: i64,
-    ) -> Result<News, Error> {
+    ) -> Result<Option<News>, Error> {
         let upto = upto.map(Snapshot::as_str);
         let params = [
             (&company.0 as _, Type::UUID),
@@ -144,9 +147,9 @@ impl Store {
             (&MOST_BEHIND as _, Type::INT8),
         ];
         let rows = self.db().await?.rows(NEWS, &params).await?;
-        let first = rows
-            .first()
-            .ok_or_else(|| Error::Corrupt("no snapshot".into()))?;
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
         let (mut reset, mut last, mut count) = (Vec::new(), None, 0);
         for row in &rows {
             // A row of nothing but the snapshot says that there is no news.
@@ -162,12 +165,12 @@ impl Store {
             count += 1;
         }
         let full = count >= limit;
-        Ok(News {
+        Ok(Some(News {
             upto: Snapshot(first.try_get("upto")?),
             events: some_logged(&rows)?,
             reset,
             next: last.filter(|_| full),
-        })
+        }))
     }
 }
 
