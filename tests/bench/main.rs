@@ -5,6 +5,7 @@
 mod cold;
 mod cpu;
 mod fanout;
+mod files;
 mod history;
 mod memory;
 mod previews;
@@ -48,6 +49,8 @@ enum Figure {
     Rooms(rooms::Options),
     /// Cold starts and sizes of the binaries as they are deployed.
     Cold(cold::Options),
+    /// Lists and searches of files: time.
+    Files(files::Options),
     /// Signing a thousand parts: processor.
     Sign(sign::Options),
     /// A whole upload against a plain S3 client: time, control calls.
@@ -94,6 +97,7 @@ fn main() -> Result<(), app::Error> {
             Figure::History(figure) => history::measure(figure).await,
             Figure::Rooms(figure) => rooms::measure(figure).await,
             Figure::Cold(figure) => cold::measure(figure),
+            Figure::Files(figure) => files::measure(figure).await,
             Figure::Sign(figure) => sign::measure(figure).await,
             Figure::Upload(figure) => Box::pin(upload::measure(figure)).await,
             Figure::Fanout(figure) => fanout::measure(figure).await,

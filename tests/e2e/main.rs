@@ -2,6 +2,7 @@
 
 mod auth;
 mod contract;
+mod files;
 mod lifecycle;
 mod message_log;
 mod message_pages;

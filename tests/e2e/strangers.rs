@@ -55,12 +55,26 @@ const NAMING: &[(&str, &str, &str)] = &[
     ("GET", "/v1/files/{id}", ""),
     ("GET", "/v1/files/{id}/download", ""),
     ("GET", "/v1/files/{id}/preview/{size}", ""),
+    ("PATCH", "/v1/files/{id}", r#"{"description":"mine now"}"#),
+    ("DELETE", "/v1/files/{id}", ""),
+    ("POST", "/v1/files/{id}/restore", ""),
+    ("POST", "/v1/files/{id}/release", ""),
+    ("GET", "/v1/files/{id}/versions", ""),
+    ("POST", "/v1/files/{id}/versions/{version}/restore", ""),
+    ("GET", "/v1/files/{id}/links", ""),
+    ("POST", "/v1/files/{id}/links", "{}"),
+    ("DELETE", "/v1/files/{id}/links/{link_id}", ""),
+    ("PUT", "/v1/files/{id}/rooms/{room_id}", ""),
+    ("DELETE", "/v1/files/{id}/rooms/{room_id}", ""),
+    ("PUT", "/v1/files/{id}/pin", ""),
+    ("DELETE", "/v1/files/{id}/pin", ""),
     ("DELETE", "/v1/me/sessions/{id}", ""),
 ];
 
 /// Routes that name a room or nothing in their body or query, or need no token: each has tests of its own.
 const OTHERS: &[&str] = &[
     "GET /.well-known/jwks.json",
+    "GET /d/{token}",
     "GET /health/live",
     "GET /health/ready",
     "GET /v1/chatrooms",
@@ -86,6 +100,7 @@ struct Things {
     message: String,
     upload: String,
     file: String,
+    link: String,
 }
 
 #[test]
@@ -155,7 +170,10 @@ async fn r_a2_without_a_token_every_route_answers_401() {
             .replace("{id}", &id)
             .replace("{user_id}", &id)
             .replace("{n}", "1")
-            .replace("{size}", "128");
+            .replace("{size}", "128")
+            .replace("{version}", "1")
+            .replace("{link_id}", &id)
+            .replace("{room_id}", &id);
         let method: Method = method.parse().expect("a method");
         let answer = nobody.call(method, &path).await;
         assert_eq!(answer.refusal(), (401, "unauthenticated"), "{path}");
@@ -177,7 +195,10 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
             .replace("{id}", thing)
             .replace("{user_id}", &owner.id.to_string())
             .replace("{n}", "1")
-            .replace("{size}", "128");
+            .replace("{size}", "128")
+            .replace("{version}", "1")
+            .replace("{link_id}", &things.link)
+            .replace("{room_id}", &things.room);
         let mut call = who.call(method.parse().expect("a method"), &path);
         if !body.is_empty() {
             let body = body.replace("{me}", &who.id.to_string());
@@ -212,11 +233,14 @@ async fn things(owner: &Person) -> Things {
     assert!(put.expect("S3 answers").status().is_success());
     let complete = format!("/v1/uploads/{}/complete", id(&begun["upload"]));
     let file = id(&owner.post(&complete, json!({})).await.ok());
+    let links = format!("/v1/files/{file}/links");
+    let link = id(&owner.post(&links, json!({})).await.ok());
     let upload = id(&owner.post("/v1/uploads", start).await.ok()["upload"]);
     Things {
         room,
         message,
         upload,
         file,
+        link,
     }
 }

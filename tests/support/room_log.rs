@@ -18,6 +18,8 @@ pub struct RoomLog {
     pub members: BTreeMap<String, Value>,
     /// Messages by their place.
     pub messages: BTreeMap<i64, Value>,
+    /// The files that it shows, by id.
+    pub files: BTreeMap<String, Value>,
     /// Events from beyond a gap.
     waiting: BTreeMap<i64, Value>,
 }
@@ -78,6 +80,21 @@ impl RoomLog {
                     self.members.remove(user.as_str().unwrap_or_default());
                 }
             }
+            "file.created" => self.keep(data),
+            "file.changed" | "file.version_added" | "file.restored" | "file.released"
+            | "file.shown" => {
+                self.keep(&data["file"]);
+            }
+            "file.deleted" | "file.hidden" => {
+                self.files
+                    .remove(data["file_id"].as_str().unwrap_or_default());
+            }
+            "file.quarantined" => {
+                self.patch(data, "status");
+                self.patch(data, "blocked_as");
+            }
+            "file.preview" => self.patch(data, "preview"),
+            "file.scanned" => self.patch(data, "scan_status"),
             _ => {}
         }
         if data["message"].is_object() {
@@ -108,6 +125,25 @@ impl RoomLog {
             let user = member["user_id"].as_str().unwrap_or_default().to_owned();
             self.members.insert(user, member.clone());
         }
+    }
+
+    /// Adds the room's files as they were listed with the snapshot.
+    #[must_use]
+    pub fn with_files(mut self, files: &[Value]) -> Self {
+        files.iter().for_each(|file| self.keep(file));
+        self
+    }
+
+    fn patch(&mut self, data: &Value, field: &str) {
+        let id = data["file_id"].as_str().unwrap_or_default();
+        if let Some(file) = self.files.get_mut(id) {
+            file[field] = data[field].clone();
+        }
+    }
+
+    fn keep(&mut self, file: &Value) {
+        let id = file["id"].as_str().unwrap_or_default().to_owned();
+        self.files.insert(id, file.clone());
     }
 
     fn say(&mut self, message: &Value) {

@@ -1,16 +1,22 @@
-//! The files function: listing and downloading what was uploaded.
+//! The files function: finding, downloading and changing what was uploaded.
 
+mod change;
+mod links;
+mod places;
 mod preview;
+mod versions;
 
-use app::http::{Json, Path, Query, Shared};
-use app::{Caller, Files, Problem, Store, env, files};
+use app::http::{Json, Path, Query, Shared, Tagged};
+use app::{Caller, Files, Live, Problem, Store, env, files};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::FileId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::rest::files::{DownloadQuery, DownloadView, FileView, FilesQuery};
+use wire::rest::file_details::FileDetailView;
+use wire::rest::file_list::FilesQuery;
+use wire::rest::files::{DownloadQuery, DownloadView, FileView};
 use wire::rest::page::Page;
 
 /// Everything this function may reach; `template.yaml` grants exactly this.
@@ -18,6 +24,8 @@ use wire::rest::page::Page;
 pub struct Deps {
     /// Postgres.
     pub store: Store,
+    /// The sockets that hear of changes.
+    pub live: Live,
     /// The bucket.
     pub files: Files,
     /// How long the URL of a download is good for unless the caller says otherwise, in seconds.
@@ -34,6 +42,7 @@ pub async fn run() -> Result<(), app::Error> {
     let shared = Shared::from_env(&store, Some(&live))?;
     let deps = Deps {
         store,
+        live,
         files: env::files()?,
         download_url_s: shared.config.uploads.download_url_s,
     };
@@ -45,14 +54,19 @@ pub async fn run() -> Result<(), app::Error> {
 pub fn routes() -> OpenApiRouter<Deps> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(get))
+        .routes(routes!(get, change::change, change::delete))
         .routes(routes!(download))
         .routes(routes!(preview::preview))
+        .merge(change::routes())
+        .merge(links::routes())
+        .merge(places::routes())
+        .merge(versions::routes())
 }
 
-/// Lists files
+/// Finds files
 ///
-/// Of a room, or of all rooms that I am in; newest first.
+/// Of a room, or of all rooms that I am in; newest first. By name (`q`), type, sender, size and date. A file that
+/// several of my rooms show is there once.
 ///
 /// Refusals: `not_found`, `invalid`.
 #[utoipa::path(
@@ -67,11 +81,14 @@ async fn list(
     caller: Caller,
     Query(query): Query<FilesQuery>,
 ) -> Result<Json<Page<FileView>>, Problem> {
-    let page = files::list(&deps.store, &caller, query.parse()?).await?;
-    Ok(Json(page.map(FileView::from)))
+    Ok(Json(
+        files::list(&deps.store, &caller, query.parse()?).await?,
+    ))
 }
 
 /// Reads one file
+///
+/// With what I may do with it and the rooms that show it to me.
 ///
 /// Refusals: `not_found`.
 #[utoipa::path(
@@ -79,14 +96,14 @@ async fn list(
     path = "/v1/files/{id}",
     tag = "files",
     params(("id" = uuid::Uuid, Path, description = "The file")),
-    responses((status = 200, description = "The file", body = FileView))
+    responses((status = 200, description = "The file", body = FileDetailView))
 )]
 async fn get(
     State(deps): State<Deps>,
     caller: Caller,
     Path(id): Path<FileId>,
-) -> Result<Json<FileView>, Problem> {
-    Ok(Json(files::get(&deps.store, &caller, id).await?.into()))
+) -> Result<Tagged<Json<FileDetailView>>, Problem> {
+    Ok(tagged(files::get(&deps.store, &caller, id).await?))
 }
 
 /// Downloads a file
@@ -126,4 +143,8 @@ async fn download(
     } else {
         Json(view).into_response()
     })
+}
+
+fn tagged(file: FileDetailView) -> Tagged<Json<FileDetailView>> {
+    Tagged(file.file.revision, Json(file))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::uploads::{self, Deps, Swept};
-use app::{Problem, lost, previews};
+use app::{Problem, files, lost, previews};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -13,6 +13,10 @@ use crate::Job;
 const UPLOADS: i64 = 200;
 /// Most previews that one run asks for again.
 const PREVIEWS: i64 = 50;
+/// Most files that one run removes for good, and that it tells the search of.
+const FILES: i64 = 500;
+/// Most rooms whose contents one run tags for another storage class.
+const ROOMS: i64 = 20;
 /// Most rows that one statement removes.
 const ROWS: i64 = 5_000;
 /// Most statements of one purge in one run: what is left waits for the next.
@@ -47,13 +51,22 @@ pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime)
             report.swept("uploads_expired", uploads::expire(deps, now, UPLOADS).await);
             let finished = uploads::finish_stalled(deps, now, UPLOADS).await;
             report.swept("uploads_finished", finished);
+            report.swept(
+                "files_indexed",
+                files::index_names(&deps.store, FILES).await,
+            );
             let told = lost::reannounce(&deps.store, &deps.live, now).await;
             let told = told.map(|done| Swept { done, failed: 0 });
             report.swept("rooms_reannounced", told);
             let asked = previews::ask_again(&deps.store, &deps.live, previews, now, PREVIEWS);
             report.purged("previews_asked", asked.await);
         }
-        Job::Hour => report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await),
+        Job::Hour => {
+            report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await);
+            report.swept("files_purged", files::purge(&deps.store, now, FILES).await);
+            let tagged = files::tier(&deps.store, &deps.files, ROOMS).await;
+            report.swept("contents_tagged", tagged);
+        }
         Job::Day => purge(deps, now, &mut report).await,
     }
     tracing::info!(job = ?job, done = ?report.done, failed = ?report.failed, "reaped");

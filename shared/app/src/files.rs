@@ -1,48 +1,70 @@
 //! Files: listed, looked at, downloaded; and what inspection does to them.
 
-use domain::file::File;
+mod change;
+mod links;
+mod places;
+mod upkeep;
+mod versions;
+
+use domain::FileId;
+use domain::file::{Filter, Refusal, actions};
 use domain::upload::{ContentType, detect, may_show_inline, refuse_by_content};
-use domain::{FileId, RoomId};
 use files::{Disposition, Files, content_disposition};
 use live::Live;
-use store::{Finding, Store};
+use store::{Content, FileAct, FileChanged, FileEvent, Finding, FoundFile, Store};
 use time::{Duration, OffsetDateTime};
 use wire::event::Event;
 use wire::problem::Code;
-use wire::rest::files::{DownloadQuery, DownloadView};
+use wire::rest::file_details::{FileDetailView, MyFile};
+use wire::rest::files::{DownloadQuery, DownloadView, FileView};
 use wire::rest::page::Page;
 
 use crate::previews::refuse_unsafe;
 use crate::uploads::by;
 use crate::{Caller, Problem, clock};
 
+pub use change::{change, delete, release, restore};
+pub use links::{create_link, follow_link, links, revoke_link};
+pub use places::{hide, pin, show, unpin};
+pub(crate) use upkeep::note_names;
+pub use upkeep::{index_names, purge, tier};
+pub use versions::{take_version_again, versions};
+
 /// How many first bytes of an object are looked at.
 const HEAD: u32 = 4_096;
 
-/// Files of a room, or of all rooms that the caller is in, newest first.
+/// A page of files, newest first.
 ///
 /// # Errors
 /// `not_found` for a room that the caller may not read.
 pub async fn list(
     store: &Store,
     caller: &Caller,
-    (room, before, limit): (Option<RoomId>, Option<FileId>, i64),
-) -> Result<Page<File>, Problem> {
+    filter: Filter,
+) -> Result<Page<FileView>, Problem> {
+    let asked = filter.limit;
+    let filter = Filter {
+        limit: asked + 1,
+        ..filter
+    };
+    let now = caller.client.at;
     let found = store
-        .files(caller.company, caller.user, room, before, limit + 1)
+        .files(caller.company, caller.user, &filter, now)
         .await?;
     let found = found.ok_or(Code::NotFound)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(Page::cut(found, limit, |file| file.id))
+    let limit = usize::try_from(asked).unwrap_or(usize::MAX);
+    Ok(Page::cut(found, limit, |file| file.id).map(|file| FileView::at(file, now)))
 }
 
-/// One file.
+/// One file as the caller finds it.
 ///
 /// # Errors
-/// `not_found`, also when its room is none that the caller may read.
-pub async fn get(store: &Store, caller: &Caller, id: FileId) -> Result<File, Problem> {
-    let file = store.file(caller.company, caller.user, id).await?;
-    file.ok_or_else(|| Code::NotFound.into())
+/// `not_found`, also when no room that the caller may read shows it.
+pub async fn get(store: &Store, caller: &Caller, id: FileId) -> Result<FileDetailView, Problem> {
+    let found = store.file(caller.company, caller.user, id).await?;
+    found
+        .map(|found| detail(found, caller.client.at))
+        .ok_or_else(|| Code::NotFound.into())
 }
 
 /// Where the caller can download a file for a while; who downloads is written into the audit log.
@@ -58,23 +80,114 @@ pub async fn download(
     usual_s: u32,
 ) -> Result<DownloadView, Problem> {
     let found = store
-        .download(caller.company, caller.user, id, &by(caller))
+        .download(
+            caller.company,
+            caller.user,
+            (id, asked.version),
+            &by(caller),
+        )
         .await?;
-    let (file, key) = found.ok_or(Code::NotFound)?;
-    refuse_unsafe(&file)?;
-    let showable = ContentType::parse(&file.content_type)
-        .is_ok_and(|declared| may_show_inline(&declared, file.detected_type.as_deref()));
-    let disposition = match asked.inline && showable {
+    let content = found.ok_or(Code::NotFound)?;
+    refuse_unsafe(&content.file)?;
+    if !content.available {
+        return Err(Code::FileQuarantined.into());
+    }
+    let life = asked.expires_in_s.unwrap_or(usual_s);
+    Ok(DownloadView {
+        url: sign(files, &content, asked.inline, caller.client.at, life).await?,
+        expires_at: caller.client.at + Duration::seconds(i64::from(life)),
+    })
+}
+
+/// The URL of a content for `life` seconds from `at`; shown in place only if that was asked for and is safe.
+async fn sign(
+    files: &Files,
+    content: &Content,
+    inline: bool,
+    at: OffsetDateTime,
+    life: u32,
+) -> Result<String, Problem> {
+    let showable = ContentType::parse(&content.content_type)
+        .is_ok_and(|declared| may_show_inline(&declared, content.detected_type.as_deref()));
+    let disposition = match inline && showable {
         true => Disposition::Inline,
         false => Disposition::Attachment,
     };
-    let life = asked.expires_in_s.unwrap_or(usual_s);
-    let signer = files.signer(caller.client.at, life).await?;
-    let disposition = content_disposition(disposition, &file.name);
-    Ok(DownloadView {
-        url: signer.get(&key, &disposition, &file.content_type),
-        expires_at: caller.client.at + Duration::seconds(i64::from(life)),
-    })
+    let signer = files.signer(at, life).await?;
+    let disposition = content_disposition(disposition, &content.file.name);
+    Ok(signer.get(&content.key, &disposition, &content.content_type))
+}
+
+/// The caller doing something to a file.
+fn act(caller: &Caller, file: FileId) -> FileAct<'_> {
+    FileAct {
+        company: caller.company,
+        file,
+        actor: caller.user,
+        id: clock::id(),
+        origin: caller.client.origin(),
+    }
+}
+
+/// A file as one person sees it at `now`.
+fn detail(found: FoundFile, now: OffsetDateTime) -> FileDetailView {
+    FileDetailView {
+        file: FileView::at(found.file, now),
+        download_count: found.downloads,
+        shown_in: found.shown_in,
+        my: MyFile {
+            can: actions(&found.standing),
+        },
+    }
+}
+
+/// Announces what changed and answers the file as it is now.
+async fn tell(
+    live: &Live,
+    caller: &Caller,
+    changed: FileChanged,
+) -> Result<FileDetailView, Problem> {
+    match changed {
+        FileChanged::Done(found, event) => {
+            announce(live, caller, &event).await;
+            Ok(detail(found, caller.client.at))
+        }
+        FileChanged::Same(found) => Ok(detail(found, caller.client.at)),
+        FileChanged::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Tells every room that shows the file.
+async fn announce(live: &Live, caller: &Caller, told: &FileEvent) {
+    for (room, seq) in &told.places {
+        let event = Event {
+            kind: told.kind.to_owned(),
+            room_id: Some(*room),
+            seq: Some(*seq),
+            at: caller.client.at,
+            actor: Some(caller.user),
+            data: told.data.clone(),
+        };
+        live.announce(caller.company, *room, &[event]).await;
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Inactive => Code::TokenInvalid.into(),
+            Refusal::NoFile => Code::NotFound.into(),
+            Refusal::Room(why) => why.into(),
+            Refusal::Stale { revision } => {
+                Self::new(Code::VersionMismatch).with("revision", revision)
+            }
+            Refusal::State(_) => Self::new(Code::Conflict).with_detail(detail),
+            Refusal::Pins { limit } => Self::new(Code::Conflict)
+                .with_detail(detail)
+                .with("limit", limit),
+        }
+    }
 }
 
 /// Looks at the first bytes of a new object: what a system would run goes into quarantine. Safe to repeat, in any

@@ -44,6 +44,8 @@ id! {
     UploadId;
     /// A file as people see it.
     FileId;
+    /// A link that shares a file with anyone who has it.
+    LinkId;
     /// Stored content; several files may share one.
     BlobId;
 }

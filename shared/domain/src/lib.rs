@@ -11,9 +11,10 @@ pub mod message;
 pub mod preview;
 pub mod room;
 pub mod scan;
+pub mod search;
 pub mod text;
 pub mod upload;
 
 pub use ids::{
-    BlobId, CompanyId, ConnectionId, FileId, MessageId, RoomId, SessionId, UploadId, UserId,
+    BlobId, CompanyId, ConnectionId, FileId, LinkId, MessageId, RoomId, SessionId, UploadId, UserId,
 };

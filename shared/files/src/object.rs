@@ -1,8 +1,11 @@
 //! Finished objects: looked at, read a little, deleted.
 
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
 
 use crate::{Error, Files};
+
+/// The tag that the bucket's lifecycle rule looks for.
+const TIER: &str = "maru-tier";
 
 /// What S3 says about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +92,37 @@ impl Files {
             .send()
             .await?;
         Ok(())
+    }
+
+    /// Tags an object for the cheaper storage class, which the bucket's lifecycle rule moves it to, or takes the tag
+    /// away; an object that is gone needs neither.
+    ///
+    /// # Errors
+    /// When S3 does not do it.
+    pub async fn tag_tier(&self, key: &str, archive: bool) -> Result<(), Error> {
+        let tagged = if archive {
+            let tag = Tag::builder().key(TIER).value("archive").build();
+            let tags = tag.and_then(|tag| Tagging::builder().tag_set(tag).build());
+            let tags = tags.map_err(|_| Error::Config("a tag has a key and a value"))?;
+            let tagging = self
+                .s3()
+                .put_object_tagging()
+                .bucket(self.bucket())
+                .key(key)
+                .tagging(tags);
+            tagging.send().await.map(drop).map_err(Error::from)
+        } else {
+            let tagging = self
+                .s3()
+                .delete_object_tagging()
+                .bucket(self.bucket())
+                .key(key);
+            tagging.send().await.map(drop).map_err(Error::from)
+        };
+        match tagged {
+            Ok(()) | Err(Error::NoSuchObject) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes an object; one that is gone already is fine.

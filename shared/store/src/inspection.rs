@@ -6,7 +6,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 
-use crate::files::{content_columns, file, file_columns};
+use crate::files::file;
+use crate::files::sql::{content_columns, file_columns};
 use crate::uploads::row::corrupt;
 use crate::{Error, Store, flight};
 
@@ -120,7 +121,8 @@ impl Store {
         let rows = db
             .rows(
                 "select f.room_id, f.id from files f join blobs b on b.id = f.blob_id
-                 where b.company_id = $1 and b.key = $2 and b.blocked_as is not null and f.status = 'available'",
+                 where b.company_id = $1 and b.key = $2 and b.blocked_as is not null and f.status = 'available'
+                   and f.released_at is null",
                 &params[..2],
             )
             .await?;

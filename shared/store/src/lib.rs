@@ -33,6 +33,9 @@ pub use db::{Db, Params, Password, Store, Target, TokenFn};
 pub use error::Error;
 pub use events::{Excerpt, Heads, Logged, MOST_BEHIND, Missed};
 pub use grown::Grown;
+pub use files::{
+    Content, Expired, FileAct, FileChanged, FileEvent, FoundFile, InRoom, NewLink, ToTier, Versions,
+};
 pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};

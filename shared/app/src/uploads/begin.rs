@@ -8,7 +8,7 @@ use wire::problem::Code;
 use wire::rest::upload_views::{SignedPartView, StartedView};
 use wire::rest::uploads::Wanted;
 
-use super::{Deps, barred, by, in_state, lives, progress, signed};
+use super::{Deps, barred, by, in_state, lives, progress, signed, version};
 use crate::{Caller, Problem, clock};
 
 /// Most parts that are signed with the answer.
@@ -39,6 +39,9 @@ pub async fn begin(deps: &Deps, caller: &Caller, draft: Draft) -> Result<Started
     };
     if let Begun::Refused(refusal) = deps.store.begin_upload(&new, &by(caller)).await? {
         return Err(refused(refusal, &draft));
+    }
+    if let Some(file) = draft.replaces {
+        version::replaces(deps, caller, &upload, file).await?;
     }
     let id = upload.id;
     let upload = match started(deps, upload).await {
@@ -89,7 +92,7 @@ pub(super) async fn started(deps: &Deps, upload: Upload) -> Result<Upload, Probl
 }
 
 /// The caller never learns of a session that could not be begun: it must not hold quota until it expires.
-async fn abandon(deps: &Deps, caller: &Caller, id: UploadId) {
+pub(super) async fn abandon(deps: &Deps, caller: &Caller, id: UploadId) {
     let why = Some("the storage did not begin it");
     let ended = deps
         .store
@@ -117,6 +120,7 @@ fn pending(deps: &Deps, caller: &Caller, draft: &Draft) -> Upload {
         key: format!("{}/{blob}", caller.company),
         s3_upload_id: None,
         expected: None,
+        replaces: draft.replaces,
         file: None,
         failure: None,
         created_at: at,

@@ -4,7 +4,7 @@ use domain::file::File;
 use domain::preview::Preview;
 use domain::scan::ScanStatus;
 use domain::upload::{Checksum, State, Step, Upload};
-use domain::{FileId, UploadId};
+use domain::{CompanyId, FileId, UploadId, UserId};
 use files::{Object, StoredPart, composite};
 use serde_json::Value;
 use store::uploads::{By, Completion, Finished};
@@ -13,7 +13,7 @@ use wire::event::Event;
 use wire::problem::Code;
 use wire::rest::files::FileView;
 
-use super::{Deps, barred, by, in_state, missing, own, progress, see, sweep};
+use super::{Deps, barred, by, in_state, missing, own, progress, see, sweep, version};
 use crate::{Caller, Problem, clock, scans};
 
 /// How long S3 may take to join the parts of a huge object.
@@ -189,8 +189,6 @@ async fn record(
     object: &Object,
     by: &By<'_>,
 ) -> Result<Outcome, Problem> {
-    let id = FileId(clock::id());
-    let payload = payload(&upload, id, by)?;
     // The size stands beside the checksum because together they say the plan, and so what was hashed.
     let identity = match upload.checksum {
         Checksum::Sha256 => object
@@ -199,6 +197,12 @@ async fn record(
             .map(|sum| format!("{sum}/{}", object.size)),
         Checksum::None => None,
     };
+    if let Some(file) = upload.replaces {
+        let content = (object, identity.as_deref());
+        return version::record(deps, upload, file, content, by).await;
+    }
+    let id = FileId(clock::id());
+    let payload = payload(&upload, id, by)?;
     let done = Completion {
         file: id,
         identity: identity.as_deref(),
@@ -212,6 +216,7 @@ async fn record(
             duplicate,
         } => {
             let event = created(&file, payload);
+            index(deps, &file).await;
             progress::announce_end(deps, &upload, State::Completed, event, by.origin.at).await;
             if file.scan == ScanStatus::Infected {
                 // The scanner was quicker than the file, and could tell nobody.
@@ -254,6 +259,8 @@ fn payload(upload: &Upload, id: FileId, by: &By<'_>) -> Result<Value, Problem> {
         uploader: upload.uploader,
         upload: upload.id,
         name: upload.name.clone(),
+        description: String::new(),
+        metadata: None,
         content_type: upload.content_type.clone(),
         detected_type: None,
         size: upload.plan.size,
@@ -262,13 +269,22 @@ fn payload(upload: &Upload, id: FileId, by: &By<'_>) -> Result<Value, Problem> {
         scan: ScanStatus::default(),
         preview: Preview::default(),
         version: 1,
+        revision: 1,
+        sent_by: upload.uploader,
+        sent_at: by.origin.at,
         seq: 0,
         created_at: by.origin.at,
+        deleted: None,
     });
     serde_json::to_value(view).map_err(Problem::internal)
 }
 
-async fn fail(deps: &Deps, upload: Upload, why: &str, by: &By<'_>) -> Result<Outcome, Problem> {
+pub(super) async fn fail(
+    deps: &Deps,
+    upload: Upload,
+    why: &str,
+    by: &By<'_>,
+) -> Result<Outcome, Problem> {
     let ended = deps
         .store
         .end_upload(upload.company, upload.id, Step::Fail, Some(why), by)
@@ -280,14 +296,32 @@ async fn fail(deps: &Deps, upload: Upload, why: &str, by: &By<'_>) -> Result<Out
     Err(Problem::new(Code::UploadFailed).with_detail(why))
 }
 
+/// Tells the search what a new file is called; when that fails, the reaper does.
+async fn index(deps: &Deps, file: &File) {
+    let names = [(file.id, file.name.clone())];
+    if let Err(problem) = crate::files::note_names(&deps.store, &names).await {
+        tracing::warn!(file = %file.id, error = ?problem.source, "found by its name a little later");
+    }
+}
+
 async fn finished_before(
     deps: &Deps,
     caller: &Caller,
     upload: &Upload,
 ) -> Result<Outcome, Problem> {
-    let id = upload
-        .file
-        .ok_or_else(|| Problem::internal("a completed upload has no file"))?;
-    let file = deps.store.file(caller.company, caller.user, id).await?;
-    file.map(Outcome::Done).ok_or_else(|| Code::NotFound.into())
+    // A file that was removed for good is remembered by nobody.
+    let id = upload.file.ok_or(Code::NotFound)?;
+    file_of(deps, upload.company, caller.user, id).await
+}
+
+/// The file that an upload became, as `user` finds it.
+pub(super) async fn file_of(
+    deps: &Deps,
+    company: CompanyId,
+    user: UserId,
+    id: FileId,
+) -> Result<Outcome, Problem> {
+    let file = deps.store.file(company, user, id).await?;
+    file.map(|found| Outcome::Done(found.file))
+        .ok_or_else(|| Code::NotFound.into())
 }

@@ -7,6 +7,7 @@ mod begin;
 mod complete;
 mod progress;
 mod sweep;
+mod version;
 
 use domain::UploadId;
 use domain::room::Refusal as RoomRefusal;

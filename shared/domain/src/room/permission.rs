@@ -19,6 +19,8 @@ words! {
         Moderate = "moderate",
         /// Close, archive and restore anyone's thread.
         ManageThreads = "manage_threads",
+        /// Rename, delete and restore anyone's file.
+        ManageFiles = "manage_files",
         /// Add people.
         Invite = "invite",
         /// Remove people below, change their role and access.
@@ -63,7 +65,7 @@ impl Action {
             Self::Read => (EVERYONE, ANY, &[Status::Active, Status::Archived]),
             Self::Write | Self::Upload | Self::CreateThread => (EVERYONE, FULL, ACTIVE),
             Self::Pin | Self::Moderate | Self::ManageThreads => (MODERATORS, FULL, ACTIVE),
-            Self::Invite | Self::ManageMembers | Self::Edit | Self::Archive => {
+            Self::ManageFiles | Self::Invite | Self::ManageMembers | Self::Edit | Self::Archive => {
                 (ADMINS, FULL, ACTIVE)
             }
             Self::Restore => (ADMINS, FULL, ARCHIVED),
@@ -131,6 +133,7 @@ mod tests {
         (Action::Pin, [true, true, true, false, false]),
         (Action::Moderate, [true, true, true, false, false]),
         (Action::ManageThreads, [true, true, true, false, false]),
+        (Action::ManageFiles, [true, true, false, false, false]),
         (Action::Invite, [true, true, false, false, false]),
         (Action::ManageMembers, [true, true, false, false, false]),
         (Action::Edit, [true, true, false, false, false]),

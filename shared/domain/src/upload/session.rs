@@ -35,6 +35,8 @@ pub struct Upload {
     pub s3_upload_id: Option<String>,
     /// The composite checksum that the object must have, once all parts were seen.
     pub expected: Option<String>,
+    /// The file that it is a new version of; `None` for a new file.
+    pub replaces: Option<FileId>,
     /// The file that it became.
     pub file: Option<FileId>,
     /// Why it failed.
@@ -64,6 +66,8 @@ pub struct Draft {
     pub checksum: Checksum,
     /// The SHA-256 of the first parts, in order, as far as they are known.
     pub part_checksums: Vec<[u8; 32]>,
+    /// The file that it is a new version of; `None` for a new file.
+    pub replaces: Option<FileId>,
 }
 
 /// An upload as one person finds it.

@@ -11,7 +11,7 @@ mod manage;
 mod members;
 mod read;
 mod rows;
-mod sql;
+pub(crate) mod sql;
 
 use domain::company::CompanyRole;
 use domain::room::{Member, Refusal, Room, Rule, Seat};

@@ -248,7 +248,8 @@ macro_rules! log {
     };
 }
 
+pub(crate) use json_time_of;
 pub(super) use {
-    bump, facts, json_time, json_time_of, last_message, log, member_json, message_json,
-    room_columns, room_json, rule_holds,
+    bump, facts, json_time, last_message, log, member_json, message_json, room_columns, room_json,
+    rule_holds,
 };

@@ -9,7 +9,8 @@ use tokio_postgres::types::Type;
 
 use super::By;
 use super::row::{self, corrupt};
-use crate::files::{content_columns, file, file_columns};
+use crate::files::file;
+use crate::files::sql::{content_columns, file_columns};
 use crate::{Error, Store, flight};
 
 /// What a verified object becomes.

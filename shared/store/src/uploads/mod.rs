@@ -7,6 +7,7 @@ mod begin;
 mod finish;
 pub(crate) mod row;
 mod sweep;
+mod version;
 
 use domain::upload::{Seen, State, Storage, Upload};
 use domain::{CompanyId, RoomId, UploadId, UserId};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use begin::{Begun, NewUpload};
 pub use finish::{Completion, Finished};
+pub use version::{NewVersion, Versioned};
 
 use crate::{Error, Origin, Store};
 

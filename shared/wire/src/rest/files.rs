@@ -1,12 +1,12 @@
 //! Files in rooms, and where to download them.
 
-use domain::file::{File, Status};
+use domain::file::{File, RESTORABLE, Status};
 use domain::{FileId, RoomId, UploadId, UserId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page;
 use super::previews::{PreviewView, ScanView};
 use crate::problem::FieldError;
 
@@ -27,6 +27,11 @@ pub struct FileView {
     pub upload_id: UploadId,
     /// Its name.
     pub name: String,
+    /// What it is, in its people's words; empty for nothing.
+    pub description: String,
+    /// A JSON object that clients keep with it.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Value>,
     /// The declared media type.
     pub content_type: String,
     /// Bytes.
@@ -41,9 +46,36 @@ pub struct FileView {
     pub preview: PreviewView,
     /// Counts the contents that it has had.
     pub version: u32,
+    /// What `ETag` says: counts its changes of any kind.
+    pub revision: i64,
+    /// Who sent today's content.
+    #[schema(value_type = uuid::Uuid)]
+    pub sent_by: UserId,
+    /// When that was.
+    #[serde(with = "super::timestamp")]
+    pub sent_at: OffsetDateTime,
     /// When it was there.
     #[serde(with = "super::timestamp")]
     pub created_at: OffsetDateTime,
+    /// Only for a deleted file: by whom, and how long it can be restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<DeletionView>,
+}
+
+/// How a file was deleted, and what is left of its 30 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeletionView {
+    /// Who did it.
+    #[schema(value_type = uuid::Uuid)]
+    pub by: UserId,
+    /// When.
+    #[serde(with = "super::timestamp")]
+    pub at: OffsetDateTime,
+    /// When it is removed for good.
+    #[serde(with = "super::timestamp")]
+    pub removed_at: OffsetDateTime,
+    /// The same in seconds from now.
+    pub restorable_for_s: i64,
 }
 
 /// Whether a file can be had.
@@ -66,6 +98,8 @@ impl From<File> for FileView {
             uploader_id: file.uploader,
             upload_id: file.upload,
             name: file.name,
+            description: file.description,
+            metadata: file.metadata,
             content_type: file.content_type,
             size: file.size,
             status: match file.status {
@@ -77,40 +111,31 @@ impl From<File> for FileView {
             scan_status: file.scan.into(),
             preview: file.preview.into(),
             version: file.version,
+            revision: file.revision,
+            sent_by: file.sent_by,
+            sent_at: file.sent_at,
             created_at: file.created_at,
+            deleted: None,
         }
     }
 }
 
-/// Which files to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct FilesQuery {
-    /// Those of this room, instead of all rooms that I am in.
-    #[param(value_type = Option<uuid::Uuid>)]
-    pub room_id: Option<RoomId>,
-    /// 1 to 100, 50 unless said otherwise.
-    pub limit: Option<i64>,
-    /// Where the page begins, from `next_cursor`.
-    pub cursor: Option<String>,
-}
-
-impl FilesQuery {
-    /// Checks every field; answers room, the file to start behind, and how many.
-    ///
-    /// # Errors
-    /// Every field that breaks a rule.
-    pub fn parse(self) -> Result<(Option<RoomId>, Option<FileId>, i64), Vec<FieldError>> {
-        let limit = page::limit(self.limit, 50, 100);
-        let cursor = self
-            .cursor
-            .as_deref()
-            .map(crate::cursor::decode)
-            .transpose();
-        match (limit, cursor) {
-            (Ok(limit), Ok(cursor)) => Ok((self.room_id, cursor, limit)),
-            (limit, cursor) => Err([limit.err(), cursor.err()].into_iter().flatten().collect()),
+impl FileView {
+    /// A file as it is seen at `now`: a deleted one tells how long it can be restored.
+    #[must_use]
+    pub fn at(file: File, now: OffsetDateTime) -> Self {
+        let deleted = file.deleted.map(|(by, at)| {
+            let removed_at = at + RESTORABLE;
+            DeletionView {
+                by,
+                at,
+                removed_at,
+                restorable_for_s: (removed_at - now).whole_seconds().max(0),
+            }
+        });
+        Self {
+            deleted,
+            ..Self::from(file)
         }
     }
 }
@@ -126,6 +151,10 @@ pub struct DownloadQuery {
     /// `true` asks a browser to show the file, where its type is safe to show; else it is saved.
     #[serde(default)]
     pub inline: bool,
+    /// A former version, by its number; today's content unless said otherwise.
+    #[serde(default)]
+    #[param(minimum = 1)]
+    pub version: Option<i32>,
     /// How long the URL is good for, 60 to 86,400 seconds; an hour unless said otherwise.
     pub expires_in_s: Option<u32>,
 }

@@ -1,6 +1,10 @@
 //! REST bodies, one file per resource; the same types are the answers over the socket.
 
 pub mod auth;
+pub mod file_changes;
+pub mod file_details;
+pub mod file_links;
+pub mod file_list;
 pub mod files;
 pub mod history;
 pub mod me;

@@ -223,7 +223,8 @@ fn limit(people: i64) -> Result<MemberLimit, FieldError> {
     })
 }
 
-fn bad_text(field: &str, bad: BadText) -> FieldError {
+/// The error of a text that breaks a rule.
+pub(super) fn bad_text(field: &str, bad: BadText) -> FieldError {
     let code = match bad {
         BadText::Length { .. } => "bad_length",
         BadText::Control => "control_character",

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::upload::{Checksum, ContentType, Draft, FileName, State, plan};
-use domain::{RoomId, UploadId};
+use domain::{FileId, RoomId, UploadId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,6 +21,10 @@ pub struct StartUpload {
     /// The room that the file will be in.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
+    /// A file of this room that gets this content as a new version, under the name that it has; a new file when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub file_id: Option<FileId>,
     /// The file's name, 1 to 255 characters, without a path.
     #[schema(example = "회의 녹화.mp4", max_length = 255)]
     pub name: String,
@@ -100,6 +104,7 @@ impl StartUpload {
                 plan,
                 checksum,
                 part_checksums,
+                replaces: self.file_id,
             }),
             _ => Err(errors),
         }
@@ -241,6 +246,7 @@ mod tests {
     ) -> Result<Draft, Vec<String>> {
         let request = StartUpload {
             room_id: RoomId(uuid::Uuid::nil()),
+            file_id: None,
             name: name.into(),
             size,
             content_type: octets(),

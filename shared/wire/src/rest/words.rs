@@ -67,6 +67,8 @@ pub enum RoomAction {
     Moderate,
     /// Close, archive and restore anyone's thread.
     ManageThreads,
+    /// Rename, delete and restore anyone's file.
+    ManageFiles,
     /// Add people.
     Invite,
     /// Remove people below, change their role and access.
@@ -106,4 +108,26 @@ pub struct RoomSettings {
     pub welcome_message: String,
     /// How many bytes the files of the room may take; null for what the company has.
     pub storage_limit_bytes: Option<u64>,
+}
+
+/// Something that a person may do with a file.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum FileAction {
+    /// Fetch its content and former contents.
+    Download,
+    /// Change name, description, metadata; take a former content again.
+    Change,
+    /// Send new content for it.
+    AddVersion,
+    /// Share it by links.
+    Share,
+    /// Pin it in its room.
+    Pin,
+    /// Show it in another room where one may write.
+    Show,
+    /// Delete it, and restore it within 30 days.
+    Delete,
+    /// Let blocked content through.
+    Release,
 }

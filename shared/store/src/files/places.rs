@@ -1,0 +1,244 @@
+//! A file in one of the rooms that show it: shown there, taken away, pinned, unpinned.
+//!
+//! Parameters: $1 company, $2 who asks, $3 the file, $4 now, $5 a fresh id, $6 address, $7 request id, $8 to $10 roles,
+//! accesses and states that the permission table allows, $11 the room, $12 roles that manage others' files there.
+
+use domain::file::{MAX_PINS, Refusal};
+use domain::room::{Action, Role};
+use domain::{RoomId, room};
+use tokio_postgres::types::Type;
+
+use super::FileAct;
+use super::place_answer::{Answered, InRoom};
+use super::sql::{content_columns, file_json, json_time_of, readable_file};
+use crate::{Error, Store, flight};
+
+/// The room, and those that show the file, in one order for all.
+const LOCK: &str = "
+    select 1 from rooms r
+    where r.company_id = $1
+      and (r.id = $3 or r.id in (select p.room_id from file_places p where p.company_id = $1 and p.file_id = $2))
+    order by r.id for no key update";
+
+/// The file, who $2 is in the room $11, and whether it is shown and pinned there; one row of `w`, always.
+macro_rules! in_room {
+    () => {
+        concat!(
+            "with found as (
+                 select f.*, ",
+            content_columns!("b"),
+            " from files f join blobs b on b.company_id = f.company_id and b.id = f.blob_id
+                 where f.company_id = $1 and f.id = $3 and f.status <> 'deleted'
+             ),
+             w as (
+                 select u.role as company_role, r.id as there, r.type as room_type, r.status as room_status,
+                     m.role as my_role, m.access as my_access, ",
+            readable_file!("f.id"),
+            " as readable, p.file_id is not null as shown, f.room_id = r.id as home,
+                     p.added_by = $2 or f.uploader_id = $2 as mine, n.file_id is not null as pinned,
+                     (select count(*) from file_pins c where c.room_id = r.id) as pins
+                 from (select) as one
+                 left join found f on true
+                 left join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
+                 left join rooms r on r.company_id = $1 and r.id = $11 and r.status <> 'deleted'
+                 left join room_members m on m.room_id = r.id and m.user_id = u.id
+                 left join file_places p on p.room_id = r.id and p.file_id = f.id
+                 left join file_pins n on n.room_id = r.id and n.file_id = f.id
+             ),
+             -- Materialized: what a function does must not come before who may is known.
+             may as materialized (
+                 select f.* from found f, w
+                 where w.readable and w.my_role = any ($8) and w.my_access = any ($9) and w.room_status = any ($10)"
+        )
+    };
+}
+
+/// Behind `touched` (the file): the event in the room, the line of the audit log, the answer.
+macro_rules! log_there {
+    ($kind:literal, $data:expr) => {
+        concat!(
+            ", moved as (
+                 update rooms r
+                 set last_seq = r.last_seq + 1, last_activity_at = greatest(r.last_activity_at, $4)
+                 from touched f where r.company_id = $1 and r.id = $11
+                 returning r.id, r.last_seq
+             ),
+             logged as (
+                 insert into room_events (company_id, room_id, seq, type, actor_id, payload, at)
+                 select $1, moved.id, moved.last_seq, '", $kind, "', $2, ", $data, ", $4 from moved, touched f
+                 returning room_id, seq, payload
+             ),
+             audited as (
+                 insert into audit_log
+                     (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
+                 select $1, $5, $4, $2, '", $kind, "', 'file', f.id, $6, $7, jsonb_build_object('room', $11) from touched f
+             )
+             select w.*, case when l.seq is not null then array[l.room_id] end as rooms,
+                 case when l.seq is not null then array[l.seq] end as seqs,
+                 l.payload, exists (select from found) as found
+             from w left join logged l on true"
+        )
+    };
+}
+
+const SHOW: &str = concat!(
+    in_room!(),
+    " and not w.shown and f.status = 'available'),
+     touched as (
+         select f.* from may f cross join lateral show_file_1($1, $11, f.id, $2, $4) as shown
+     )",
+    log_there!(
+        "file.shown",
+        concat!("jsonb_build_object('file', ", file_json!(), ")")
+    )
+);
+
+const HIDE: &str = concat!(
+    in_room!(),
+    " and w.shown and not w.home and (w.mine or w.my_role = any ($12))),
+     touched as (
+         delete from file_places p using may where p.room_id = $11 and p.file_id = may.id
+         returning p.file_id as id
+     )",
+    log_there!("file.hidden", "jsonb_build_object('file_id', f.id)")
+);
+
+const PIN: &str = concat!(
+    in_room!(),
+    " and w.shown and not w.pinned and w.pins < $13),
+     touched as (
+         insert into file_pins (company_id, room_id, file_id, pinned_by, pinned_at)
+         select $1, $11, may.id, $2, $4 from may
+         returning file_id as id, pinned_by, pinned_at
+     )",
+    log_there!(
+        "file.pinned",
+        concat!(
+            "jsonb_build_object('file_id', f.id, 'pinned_by', f.pinned_by, 'pinned_at', ",
+            json_time_of!("f", ".pinned_at"),
+            ")"
+        )
+    )
+);
+
+const UNPIN: &str = concat!(
+    in_room!(),
+    "),
+     touched as (
+         delete from file_pins n using may where n.room_id = $11 and n.file_id = may.id
+         returning n.file_id as id
+     )",
+    log_there!("file.unpinned", "jsonb_build_object('file_id', f.id)")
+);
+
+impl Store {
+    /// Shows a file in another room, where the actor may write.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn show_file(&self, act: &FileAct<'_>, room: RoomId) -> Result<InRoom, Error> {
+        let done = self
+            .in_room(act, room, Action::Write, ("file.shown", SHOW))
+            .await?;
+        done.answer(|place| {
+            (!place.shown).then_some(Refusal::State(
+                "only an available file can be shown in more rooms",
+            ))
+        })
+    }
+
+    /// Takes a file away from a room that it was put into; its own room keeps it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn hide_file(&self, act: &FileAct<'_>, room: RoomId) -> Result<InRoom, Error> {
+        let done = self
+            .in_room(act, room, Action::Write, ("file.hidden", HIDE))
+            .await?;
+        done.answer(|place| {
+            if place.home {
+                return Some(Refusal::State(
+                    "the file belongs to this room: delete it instead",
+                ));
+            }
+            place.shown.then_some(Refusal::Room(room::Refusal::Role))
+        })
+    }
+
+    /// Pins a file in a room that shows it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn pin_file(&self, act: &FileAct<'_>, room: RoomId) -> Result<InRoom, Error> {
+        let done = self
+            .in_room(act, room, Action::Pin, ("file.pinned", PIN))
+            .await?;
+        done.answer(|place| {
+            if !place.shown {
+                return Some(Refusal::NoFile);
+            }
+            (!place.pinned).then_some(Refusal::Pins { limit: MAX_PINS })
+        })
+    }
+
+    /// Unpins it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn unpin_file(&self, act: &FileAct<'_>, room: RoomId) -> Result<InRoom, Error> {
+        let done = self
+            .in_room(act, room, Action::Pin, ("file.unpinned", UNPIN))
+            .await?;
+        done.answer(|_| None)
+    }
+
+    async fn in_room(
+        &self,
+        act: &FileAct<'_>,
+        room: RoomId,
+        action: Action,
+        (kind, sql): (&'static str, &str),
+    ) -> Result<Answered, Error> {
+        let rule = action.rule();
+        let words = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>();
+        let roles = words(rule.roles);
+        let managers = words(Action::ManageFiles.rule().roles);
+        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
+        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let mut params = vec![
+            (&act.company.0 as _, Type::UUID),
+            (&act.actor.0 as _, Type::UUID),
+            (&act.file.0 as _, Type::UUID),
+            (&act.origin.at as _, Type::TIMESTAMPTZ),
+            (&act.id as _, Type::UUID),
+            (&act.origin.address as _, Type::TEXT),
+            (&act.origin.request_id as _, Type::TEXT),
+            (&roles as _, Type::TEXT_ARRAY),
+            (&accesses as _, Type::TEXT_ARRAY),
+            (&statuses as _, Type::TEXT_ARRAY),
+            (&room.0 as _, Type::UUID),
+        ];
+        if sql == HIDE {
+            params.push((&managers as _, Type::TEXT_ARRAY));
+        } else if sql == PIN {
+            params.push((&managers as _, Type::TEXT_ARRAY));
+            params.push((&MAX_PINS as _, Type::INT8));
+        }
+        let lock = [
+            (&act.company.0 as _, Type::UUID),
+            (&act.file.0 as _, Type::UUID),
+            (&room.0 as _, Type::UUID),
+        ];
+        let db = self.db().await?;
+        let (_, rows) = flight!(
+            db,
+            locked = db.rows(LOCK, &lock),
+            changed = db.rows(sql, &params),
+        )?;
+        let row = rows
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::Corrupt("a change answered no row".into()))?;
+        Ok(Answered { row, action, kind })
+    }
+}

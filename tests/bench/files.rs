@@ -1,0 +1,237 @@
+//! A page of a room's files, and searches among a million names: common, uncommon, rare and absent words.
+
+use std::time::Instant;
+
+use app::files;
+use domain::file::{Filter, State};
+use domain::search::{Query, index};
+use serde_json::{Value, json};
+use support::chatroom::Dice;
+use support::{Hall, Stack};
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+use crate::report::{Table, Times};
+
+/// How much to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Files in the room that is searched.
+    #[arg(long, default_value_t = 1_000_000)]
+    files: u64,
+    /// Files in the room that is listed.
+    #[arg(long, default_value_t = 100_000)]
+    listed: u64,
+    /// Pages to read, and searches of each word.
+    #[arg(long, default_value_t = 40)]
+    pages: usize,
+}
+
+/// Page size.
+const LIMIT: i64 = 50;
+/// Files that one statement writes.
+const CHUNK: u64 = 20_000;
+/// What names are made of: each word stands in about one name of thirteen.
+const WORDS: [&str; 26] = [
+    "회의",
+    "보고서",
+    "예산",
+    "계약",
+    "견적",
+    "사진",
+    "녹화",
+    "디자인",
+    "기획",
+    "인사",
+    "회계",
+    "매출",
+    "주간",
+    "월간",
+    "report",
+    "budget",
+    "design",
+    "meeting",
+    "invoice",
+    "photo",
+    "scan",
+    "draft",
+    "final",
+    "review",
+    "contract",
+    "plan",
+];
+
+/// Words to search for: what they are, and how common.
+const SEARCHES: [(&str, &str); 14] = [
+    ("회의", "common"),
+    ("회", "common, 1 syllable"),
+    ("ㅎㅇ", "common, initials"),
+    ("report", "common, Latin"),
+    ("회의 report", "two common words"),
+    ("특별안건", "uncommon (1 in 1,000)"),
+    ("appendix", "uncommon (1 in 1,000), Latin"),
+    ("비밀문서", "rare (10)"),
+    ("ㅂㅁㅁㅅ", "rare (10), initials"),
+    ("kangaroo", "rare (10), Latin"),
+    ("31415", "rare, digits"),
+    ("없는낱말", "absent"),
+    ("뷁", "absent, 1 syllable"),
+    ("restorations", "absent, Latin, of common pairs"),
+];
+
+/// Fills two rooms, lists one, searches the other.
+pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
+    let stack = Stack::get().await;
+    let mut table = Table::new("files");
+    let hall = Hall::new(&stack.postgres, 1).await;
+    fill(stack, &hall, options.listed).await?;
+    let mut times = list(&hall, options.pages).await?;
+    let figure = format!("page of {LIMIT} of {} files", options.listed);
+    table.row(
+        format!("{figure}, p50"),
+        times.percentile_ms(50),
+        "ms",
+        Some(5.0),
+    );
+    table.row(
+        format!("{figure}, p95"),
+        times.percentile_ms(95),
+        "ms",
+        Some(5.0),
+    );
+
+    let hall = Hall::new(&stack.postgres, 1).await;
+    fill(stack, &hall, options.files).await?;
+    for (word, what) in SEARCHES {
+        let (mut times, found) = search(&hall, word, options.pages).await?;
+        let figure = format!("{word}: {what}, {found} found");
+        table.row(
+            format!("{figure}, p50"),
+            times.percentile_ms(50),
+            "ms",
+            None,
+        );
+        table.row(
+            format!("{figure}, p95"),
+            times.percentile_ms(95),
+            "ms",
+            Some(20.0),
+        );
+    }
+    Ok(table)
+}
+
+/// Walks the list page by page.
+async fn list(hall: &Hall, pages: usize) -> Result<Times, app::Error> {
+    let caller = hall.caller(hall.people[0]);
+    let mut times = Times::default();
+    let mut filter = filter(hall, None);
+    for _ in 0..pages {
+        let start = Instant::now();
+        let page = files::list(&hall.store, &caller, filter.clone()).await;
+        times.push(start.elapsed());
+        let page = page.map_err(|problem| format!("{problem:?}"))?;
+        filter.before = page.items.last().map(|file| file.id);
+    }
+    Ok(times)
+}
+
+async fn search(hall: &Hall, word: &str, times: usize) -> Result<(Times, usize), app::Error> {
+    let caller = hall.caller(hall.people[0]);
+    let filter = filter(hall, Some(Query::parse(word)?));
+    let (mut taken, mut found) = (Times::default(), 0);
+    for _ in 0..times {
+        let start = Instant::now();
+        let page = files::list(&hall.store, &caller, filter.clone()).await;
+        taken.push(start.elapsed());
+        found = page.map_err(|problem| format!("{problem:?}"))?.items.len();
+    }
+    Ok((taken, found))
+}
+
+fn filter(hall: &Hall, query: Option<Query>) -> Filter {
+    Filter {
+        room: Some(hall.room),
+        query,
+        media: None,
+        uploader: None,
+        state: State::Standing,
+        least: None,
+        most: None,
+        since: None,
+        until: None,
+        before: None,
+        limit: LIMIT,
+    }
+}
+
+/// Writes `count` files with names of the kind that people give, as the triggers would, but many at a time.
+async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> {
+    let (sql, connection) = tokio_postgres::connect(&stack.postgres_owner, NoTls).await?;
+    tokio::spawn(connection);
+    let (company, room, person) = (hall.company.0, hall.room.0, hall.people[0].0);
+    let blob = Uuid::now_v7();
+    sql.execute(
+        "insert into blobs (company_id, id, key, size, refs, created_at) values ($1, $2, $2::text, 1, 1, now())",
+        &[&company, &blob],
+    )
+    .await?;
+    sql.batch_execute("alter table files disable trigger user")
+        .await?;
+    let mut dice = Dice(count);
+    let mut at = 0;
+    while at < count {
+        let some: Vec<Value> = (at..count.min(at + CHUNK))
+            .map(|at| file(at, &mut dice))
+            .collect();
+        at += CHUNK;
+        sql.execute(FILL, &[&company, &room, &person, &blob, &json!(some)])
+            .await?;
+    }
+    sql.batch_execute(
+        "alter table files enable trigger user; vacuum analyze files; vacuum analyze file_places",
+    )
+    .await?;
+    Ok(())
+}
+
+const FILL: &str = "
+    with made as (
+        insert into files (company_id, id, room_id, blob_id, uploader_id, upload_id, name, content_type, size, seq,
+            created_at, search_text, grams)
+        select $1, x.id, $2, $4, $3, gen_random_uuid(), x.name, 'application/pdf', 1, x.at, now(), x.text, x.grams
+        from jsonb_to_recordset($5) as x (id uuid, at bigint, name text, text text, grams integer[])
+        returning *
+    ),
+    cut as (
+        insert into file_buckets (company_id, room_id, number, from_id, files)
+        select $1, $2, (m.seq / 65536)::integer,
+            case when m.seq < 65536 then '00000000-0000-0000-0000-000000000000' else (array_agg(m.id order by m.id))[1] end,
+            count(*)
+        from made m group by (m.seq / 65536)::integer, m.seq < 65536
+        on conflict (room_id, number) do update set files = file_buckets.files + excluded.files
+    )
+    insert into file_places (company_id, room_id, file_id, added_by, added_at, live, bucket, tokens)
+    select $1, $2, m.id, $3, now(), true, (m.seq / 65536)::integer,
+        bucket_tokens_1($2, (m.seq / 65536)::integer, file_grams_1(m.grams, m.uploader_id, m.content_type))
+    from made m";
+
+fn file(at: u64, dice: &mut Dice) -> Value {
+    let mut word = || WORDS[dice.roll(WORDS.len())];
+    let (one, two) = (word(), word());
+    let special = match at {
+        at if at % 1_000 == 1 => " 특별안건",
+        at if at % 1_000 == 2 => " appendix",
+        at if at % 100_000 == 3 => " 비밀문서",
+        at if at % 100_000 == 4 => " kangaroo",
+        _ => "",
+    };
+    let name = format!("{one} {two}{special} {}.pdf", dice.roll(100_000));
+    let indexed = index(&name);
+    // As version 7 has them: in the order in which they were made.
+    let id = Uuid::from_u64_pair(
+        (0x0190_0000_0000 + at) << 16 | 0x7000,
+        1 << 63 | u64::try_from(dice.roll(1 << 40)).unwrap_or(at),
+    );
+    json!({"id": id, "at": at, "name": name, "text": indexed.text, "grams": indexed.grams})
+}
