@@ -19,10 +19,8 @@ mod upload;
 
 use std::path::PathBuf;
 
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_types::SdkConfig;
 use clap::{Parser, Subcommand};
-use live::{Egress, Live};
+use live::Live;
 use quiet::Quiet;
 use support::Stack;
 
@@ -65,21 +63,7 @@ enum Figure {
 
 /// Redis and DynamoDB of the stack, and no socket to tell anything.
 pub(crate) fn live(stack: &Stack) -> Live {
-    let aws = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(&stack.dynamodb)
-        .build();
-    Live::new(live::Settings {
-        redis_url: stack.redis.clone(),
-        table: stack.table.clone(),
-        aws,
-        sockets_endpoint: None,
-        lambda_endpoint: None,
-        announce_function: None,
-        egress: Egress::Nat,
-        clock: app::clock::now,
-        members: None,
-    })
+    support::quiet_live(stack)
 }
 
 fn main() -> Result<(), app::Error> {

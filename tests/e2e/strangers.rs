@@ -52,6 +52,8 @@ const NAMING: &[(&str, &str, &str)] = &[
     ),
     ("POST", "/v1/uploads/{id}/parts/{n}/done", ""),
     ("POST", "/v1/uploads/{id}/complete", ""),
+    ("GET", "/v1/uploads/batches/{id}", ""),
+    ("DELETE", "/v1/uploads/batches/{id}", ""),
     ("GET", "/v1/files/{id}", ""),
     ("GET", "/v1/files/{id}/download", ""),
     ("GET", "/v1/files/{id}/preview/{size}", ""),
@@ -78,6 +80,7 @@ const OTHERS: &[&str] = &[
     "POST /v1/chatrooms",
     "POST /v1/realtime/tickets",
     "POST /v1/uploads",
+    "POST /v1/uploads/batch",
 ];
 
 /// One of everything, belonging to its owner.

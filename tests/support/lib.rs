@@ -11,6 +11,7 @@ pub mod craft;
 pub mod hall;
 pub mod launch;
 pub mod person;
+pub mod quiet;
 pub mod records;
 pub mod rest;
 pub mod room_log;
@@ -21,6 +22,7 @@ pub mod wire_counter;
 
 pub use hall::Hall;
 pub use person::Person;
+pub use quiet::quiet_live;
 pub use rest::{Answer, Rest};
 pub use room_log::RoomLog;
 pub use socket::Socket;

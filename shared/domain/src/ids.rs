@@ -42,10 +42,14 @@ id! {
     MessageId;
     /// An upload session.
     UploadId;
+    /// Uploads that were begun together.
+    BatchId;
     /// A file as people see it.
     FileId;
     /// Stored content; several files may share one.
     BlobId;
+    /// A thread of a room.
+    ThreadId;
 }
 
 /// A socket, as API Gateway names it.

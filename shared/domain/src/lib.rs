@@ -12,8 +12,10 @@ pub mod preview;
 pub mod room;
 pub mod scan;
 pub mod text;
+pub mod thread;
 pub mod upload;
 
 pub use ids::{
-    BlobId, CompanyId, ConnectionId, FileId, MessageId, RoomId, SessionId, UploadId, UserId,
+    BatchId, BlobId, CompanyId, ConnectionId, FileId, MessageId, RoomId, SessionId, ThreadId,
+    UploadId, UserId,
 };

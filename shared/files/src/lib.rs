@@ -5,6 +5,7 @@
 
 mod disposition;
 mod error;
+mod listing;
 mod multipart;
 mod object;
 mod presign;
@@ -21,7 +22,8 @@ use time::OffsetDateTime;
 
 pub use disposition::{Disposition, content_disposition};
 pub use error::Error;
-pub use multipart::{StoredPart, composite};
+pub use listing::{KeysPage, Unfinished, UnfinishedPage};
+pub use multipart::{StoredPart, composite, composite_of};
 pub use object::Object;
 pub use presign::{SignedPart, Signer};
 

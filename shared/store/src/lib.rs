@@ -25,6 +25,7 @@ mod sign_in;
 mod signing_keys;
 mod standing;
 mod sync;
+mod upkeep;
 pub mod uploads;
 
 pub use audit::Origin;
@@ -46,3 +47,4 @@ pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;
 pub use standing::Standing;
 pub use sync::{News, OWN_LOG, Position, Snapshot};
+pub use upkeep::{Difference, Orphan, Progressed, Reckoning};

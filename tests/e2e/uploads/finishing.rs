@@ -226,6 +226,7 @@ impl Desk {
     pub(super) async fn age(&self, upload: &str, by: &str) {
         self.sql(&format!(
             "update uploads set last_activity_at = last_activity_at - interval '{by}',
+             join_asked_at = join_asked_at - interval '{by}',
              expires_at = expires_at - interval '{by}' where id = '{upload}'"
         ))
         .await;

@@ -1,15 +1,24 @@
 //! Uploads end to end: as a client sends them, through real presigned URLs.
 
+mod adopting;
+mod attachments;
+mod batches;
+mod cost;
 mod downloads;
 mod events;
 mod faults;
 mod finishing;
+mod follow_up;
 mod hostile;
 mod integrity;
 mod limits;
+mod names;
 mod previews;
+mod quota;
+mod races;
 mod refusals;
 mod scans;
+mod upkeep;
 
 use bytes::Bytes;
 use serde_json::{Value, json};

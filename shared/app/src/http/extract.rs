@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::problem::{Code, FieldError};
 
-use super::MAX_BODY;
+use super::max_body;
 use crate::{Caller, Client, Problem};
 
 /// A strict JSON body, or a JSON answer.
@@ -35,9 +35,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Code::UnsupportedMediaType.into());
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
+        let most = max_body(request.extensions());
+        let bytes = axum::body::to_bytes(request.into_body(), most)
             .await
-            .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", MAX_BODY))?;
+            .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", most))?;
         super::body::read(&bytes).map(Json)
     }
 }

@@ -17,6 +17,12 @@ pub enum Refusal {
     /// The room takes other types only.
     #[error("the room does not take files of this type")]
     TypeNotAllowed,
+    /// A thread should follow, and the room takes none.
+    #[error("threads are switched off in this room")]
+    ThreadsOff,
+    /// A thread should follow, and its title is taken.
+    #[error("a thread of this room has this title")]
+    TitleTaken,
     /// The plan takes smaller files only.
     #[error("the plan takes files of at most {limit} bytes")]
     FileTooLarge {
