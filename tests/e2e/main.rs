@@ -2,6 +2,7 @@
 
 mod auth;
 mod contract;
+mod curl;
 mod lifecycle;
 mod message_log;
 mod message_pages;
@@ -9,6 +10,7 @@ mod message_plans;
 mod message_races;
 mod messages;
 mod operations;
+mod pages;
 mod realtime;
 mod room_counts;
 mod room_log;
@@ -16,3 +18,4 @@ mod room_members;
 mod rooms;
 mod strangers;
 mod uploads;
+mod uppy;

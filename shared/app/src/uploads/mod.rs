@@ -5,6 +5,7 @@
 
 mod begin;
 mod complete;
+mod parts;
 mod progress;
 mod sweep;
 
@@ -26,6 +27,7 @@ use crate::{Caller, Problem, clock, config};
 
 pub use begin::begin;
 pub use complete::{Outcome, complete};
+pub use parts::parts;
 pub use progress::part_done;
 pub use sweep::{Swept, cancel, expire, finish_stalled, sweep};
 
@@ -57,13 +59,7 @@ pub async fn get(
 ) -> Result<UploadDetailView, Problem> {
     let seen = see(deps, caller, id, None).await?;
     let upload = seen.upload;
-    let parts = match (&upload.s3_upload_id, upload.state) {
-        (Some(s3_id), State::InProgress) => match deps.files.list_parts(&upload.key, s3_id).await {
-            Err(files::Error::NoSuchUpload) => Vec::new(),
-            parts => parts?,
-        },
-        _ => Vec::new(),
-    };
+    let parts = parts::listed(deps, &upload).await?;
     let whole = matches!(upload.state, State::Completing | State::Completed);
     let progress = progress::true_progress(deps, &upload, &parts, whole, caller.client.at).await;
     let missing = match whole {
@@ -241,12 +237,7 @@ fn misfits(upload: &Upload, wanted: &[Wanted]) -> Vec<FieldError> {
 fn missing(upload: &Upload, parts: &[StoredPart]) -> Vec<RangeView> {
     let good = parts
         .iter()
-        .filter(|part| {
-            upload
-                .plan
-                .part(part.number)
-                .is_some_and(|planned| planned.length == part.size)
-        })
+        .filter(|part| parts::is_planned(upload, part))
         .map(|part| part.number);
     missing_ranges(upload.plan.part_count, good)
         .into_iter()

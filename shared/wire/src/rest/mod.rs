@@ -18,4 +18,5 @@ pub mod status;
 pub mod timestamp;
 pub mod upload_views;
 pub mod uploads;
+pub mod uppy;
 pub mod words;
