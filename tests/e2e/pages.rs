@@ -104,16 +104,14 @@ async fn the_reference_shows_every_route() {
     let all = documented().len();
     let count = format!("document.querySelectorAll('#routes details').length === {all}");
     page.until(&count).await;
-    page.write("#filter", "post /v1/uploads").await;
+    page.write("#filter", "parts/sign").await;
     page.until(
-        "[...document.querySelectorAll('#routes details')].filter((it) => !it.hidden).length === 4",
+        "[...document.querySelectorAll('#routes details')].filter((it) => !it.hidden).length === 1",
     )
     .await;
-    page.click_text("POST /v1/uploads").await;
-    page.until(
-        "document.querySelector('details[open] pre').textContent.includes('part_checksums')",
-    )
-    .await;
+    page.click_text("POST /v1/uploads/{id}/parts/sign").await;
+    page.until("document.querySelector('details[open] pre').textContent.includes('checksum')")
+        .await;
     assert_eq!(page.said().await, [""; 0]);
     let contract = page.run("return document.getElementById('source').href", json!([]));
     assert_eq!(

@@ -14,10 +14,10 @@ use support::sender::{bytes, room};
 use support::{Person, uppy};
 use tokio::net::TcpListener;
 
-/// Bytes of the file: 19 parts.
+/// Bytes of the file: 18 parts.
 const SIZE: usize = 300_000_000;
 /// How many parts it has.
-const PARTS: u32 = 19;
+const PARTS: u32 = 18;
 /// How many are sent before the cut.
 const CUT: u32 = 8;
 

@@ -124,9 +124,9 @@ impl Tab {
             .await;
     }
 
-    /// Clicks the element that holds exactly this text.
+    /// Clicks the first element whose text begins so.
     pub async fn click_text(&self, text: &str) {
-        let path = format!("//*[normalize-space(text())='{text}']");
+        let path = format!("//*[starts-with(normalize-space(text()), '{text}')]");
         let element = self.find("xpath", &path).await;
         self.ask(&format!("element/{element}/click"), json!({}))
             .await;

@@ -79,7 +79,15 @@ async function show(id) {
   [...known, ...files.items]
     .sort((a, b) => a.created_at.localeCompare(b.created_at) || a.seq - b.seq)
     .forEach((item) => ('size' in item ? file(item) : message(item)));
+  await read();
   await rooms();
+}
+
+// I have seen what is there; one write, however many messages came.
+async function read() {
+  clearTimeout(open.reading);
+  open.reading = null;
+  await api.call('PUT', `/v1/chatrooms/${open.id}/read`, { seq: open.log.seq });
 }
 
 async function fetchAfter(seq) {
@@ -107,6 +115,7 @@ function apply({ type, data, at, actor }) {
   if (type === 'message.created') message(data);
   else if (type === 'file.created') file(data);
   else if (data?.message) message(data.message);
+  open.reading ??= setTimeout(attempt(read), 1000);
   for (const member of data?.members ?? []) open.people.set(member.user_id, member.full_name);
 }
 

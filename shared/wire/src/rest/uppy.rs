@@ -35,8 +35,18 @@ pub struct UppyMetadata {
     #[schema(value_type = uuid::Uuid, required = true)]
     pub room_id: Option<RoomId>,
     /// Bytes of the file: Uppy itself does not tell them.
-    #[schema(value_type = u64, required = true, example = 314_572_800_u64)]
-    pub size: Option<u64>,
+    #[schema(required = true)]
+    pub size: Option<UppySize>,
+}
+
+/// A number of bytes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum UppySize {
+    /// As Uppy 6 sends it.
+    Number(u64),
+    /// As Uppy 5 sends everything of `meta`.
+    Text(String),
 }
 
 impl UppyStart {
@@ -53,14 +63,19 @@ impl UppyStart {
         if self.metadata.room_id.is_none() {
             needed("metadata.roomId");
         }
-        if self.metadata.size.is_none() {
+        let size = match self.metadata.size {
+            Some(UppySize::Number(size)) => Some(size),
+            Some(UppySize::Text(text)) => text.parse().ok(),
+            None => None,
+        };
+        if size.is_none() {
             needed("metadata.size");
         }
         let kind = self.content_type.filter(|kind| !kind.is_empty());
         let start = StartUpload {
             room_id: self.metadata.room_id.unwrap_or(RoomId(uuid::Uuid::nil())),
             name: self.filename,
-            size: self.metadata.size.unwrap_or_default(),
+            size: size.unwrap_or_default(),
             content_type: kind.unwrap_or_else(|| "application/octet-stream".to_owned()),
             checksum: ChecksumKind::None,
             part_checksums: Vec::new(),
@@ -164,6 +179,21 @@ mod tests {
             fields(r#"{"filename":"a/b","type":"nonsense"}"#),
             ["metadata.roomId", "metadata.size", "filename", "type"]
         );
+    }
+
+    #[test]
+    fn sizes_come_as_numbers_and_as_text() {
+        for (size, wanted) in [("5", Some(5)), (r#""5""#, Some(5)), (r#""5.5""#, None)] {
+            let room = "01939ecf-9a00-7000-8000-000000000001";
+            let json =
+                format!(r#"{{"filename":"a","metadata":{{"roomId":"{room}","size":{size}}}}}"#);
+            let start: UppyStart = serde_json::from_str(&json).unwrap();
+            assert_eq!(
+                start.parse().ok().map(|draft| draft.plan.size),
+                wanted,
+                "{size}"
+            );
+        }
     }
 
     #[test]
