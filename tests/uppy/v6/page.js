@@ -17,8 +17,8 @@ window.fetch = (address, options = {}) => {
 };
 
 const MIB = 2 ** 20;
-// "Added 1 blobs": from now on the file survives a reload.
-const debug = (line) => { if (/Added \d+ blobs/.test(line)) show('kept'); };
+// "Added 1 blobs": from now on the file survives a reload (a restored one is added again).
+const debug = (line) => { if (/Added \d+ blobs/.test(line) && !$('state').textContent) show('kept'); };
 // Golden Retriever keeps what it knows twice a second.
 const pause = () => { uppy.pauseAll(); setTimeout(() => show('cut'), 1000); };
 const uppy = new Uppy({ meta: { roomId: room }, logger: { debug, warn: debug, error: debug } })
