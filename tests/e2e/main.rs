@@ -3,6 +3,7 @@
 mod auth;
 mod contract;
 mod curl;
+mod edges;
 mod lifecycle;
 mod message_log;
 mod message_pages;
