@@ -7,7 +7,7 @@ use support::{Person, Stack};
 #[tokio::test]
 async fn no_number_of_a_log_is_too_large_to_be_asked_for() {
     let person = Person::register(Stack::get().await).await;
-    let room = room(&person, "끝").await;
+    let room = room(&person, "맨 끝").await;
     for after in [i64::MAX, i64::MIN, -2] {
         let path = format!("/v1/chatrooms/{room}/events?after={after}");
         let answer = person.get(&path).await.ok();
@@ -22,7 +22,7 @@ async fn no_number_of_a_log_is_too_large_to_be_asked_for() {
 #[tokio::test]
 async fn a_text_that_nothing_can_hold_is_refused_in_every_query() {
     let person = Person::register(Stack::get().await).await;
-    let room = room(&person, "끝").await;
+    let room = room(&person, "맨 끝").await;
     let paths = [
         format!("/v1/chatrooms/{room}/members?q=a%00"),
         "/v1/chatrooms?q=%00".to_owned(),

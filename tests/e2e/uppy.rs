@@ -45,9 +45,12 @@ async fn r_u2_uppy_goes_on_after_a_reload() {
     let upload = scene.upload("in_progress").await;
     assert_eq!(upload["missing"], json!([{"from": CUT + 1, "to": PARTS}]));
 
+    let id = upload["id"].as_str().expect("an id");
+
     tab.go("about:blank").await;
-    tab.go(&scene.address(&[])).await;
-    tab.until(&state("restored")).await;
+    tab.go(&scene.address(&[("resume", id)])).await;
+    drop(scene.choose(&tab).await);
+    tab.until(&state("kept")).await;
     tab.click("#upload").await;
     tab.until(&state("done /v1/files/")).await;
     assert_eq!(sent(&tab).await, (CUT + 1..=PARTS).collect::<Vec<_>>());

@@ -141,6 +141,12 @@ impl Package {
         let Some(installer) = Installer::find().await else {
             return Err(missing("cannot be installed without asking"));
         };
+        // Package managers do not wait for each other, and whoever came first may have installed it.
+        let _alone = manager::alone().await?;
+        let found = self.find();
+        if !found.is_empty() {
+            return Ok(found);
+        }
         say::note(format_args!(
             "  {} is missing; installing it with {} …",
             self.facts().name,

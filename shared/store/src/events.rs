@@ -218,8 +218,10 @@ impl Store {
         own: Option<i64>,
         limit: i64,
     ) -> Result<Missed, Error> {
-        let (rooms, after): (Vec<Uuid>, Vec<i64>) =
-            cursors.iter().map(|(room, seq)| (room.0, known(*seq))).unzip();
+        let (rooms, after): (Vec<Uuid>, Vec<i64>) = cursors
+            .iter()
+            .map(|(room, seq)| (room.0, known(*seq)))
+            .unzip();
         let params = [
             (&company.0 as _, Type::UUID),
             (&user.0 as _, Type::UUID),

@@ -1,5 +1,6 @@
 //! Package managers that ask nothing.
 
+use std::fs::File;
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -77,6 +78,21 @@ impl Installer {
         run("fetch the package lists", &with(&["update"])).await?;
         run("install with apt-get", &install).await
     }
+}
+
+/// Waits until nobody else of ours installs anything on this machine; they wait as long as the answer lives.
+///
+/// # Errors
+/// What the disk answers.
+pub(super) async fn alone() -> Result<File, Error> {
+    let name = format!("maru-install-{}.lock", rustix::process::geteuid().as_raw());
+    let locking = tokio::task::spawn_blocking(move || {
+        let file = File::create(std::env::temp_dir().join(name))?;
+        file.lock()?;
+        Ok(file)
+    });
+    let locked = locking.await.unwrap_or_else(|error| Err(error.into()));
+    locked.map_err(Error::io("wait for other installations"))
 }
 
 async fn run(what: &'static str, command: &[&str]) -> Result<(), Error> {
