@@ -45,10 +45,10 @@ async fn r_u2_uppy_goes_on_after_a_reload() {
     let upload = scene.upload("in_progress").await;
     assert_eq!(upload["missing"], json!([{"from": CUT + 1, "to": PARTS}]));
 
-    let id = upload["id"].as_str().expect("an id");
-
     tab.go("about:blank").await;
-    tab.go(&scene.address(&[("resume", id)])).await;
+    tab.go(&scene.address(&[])).await;
+    tab.until(&state("restored")).await;
+    // Golden Retriever keeps no file this large: it waits until the same one is chosen again.
     drop(scene.choose(&tab).await);
     tab.until(&state("kept")).await;
     tab.click("#upload").await;

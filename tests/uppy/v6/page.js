@@ -1,8 +1,9 @@
 // A page that uploads with Uppy 6, as docs/uploading.md says; it shows what happens, for the test to read.
 import AwsS3 from '@uppy/aws-s3';
 import Uppy from '@uppy/core';
+import GoldenRetriever from '@uppy/golden-retriever';
 
-const { api, token, room, cut, resume } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+const { api, token, room, cut } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 const $ = (id) => document.getElementById(id);
 const show = (state) => { $('state').textContent = state; };
 
@@ -16,28 +17,32 @@ window.fetch = (address, options = {}) => {
 };
 
 const MIB = 2 ** 20;
+const partSize = ({ size }) => Math.max(16, Math.ceil(size / 10_000 / MIB)) * MIB;
+// Golden Retriever keeps what it knows twice a second.
+const pause = () => { uppy.pauseAll(); setTimeout(() => show('cut'), 1000); };
 const uppy = new Uppy({ meta: { roomId: room } })
   .use(AwsS3, {
     companionEndpoint: `${api}/v1`,
     shouldUseMultipart: true,
-    getChunkSize: ({ size }) => Math.max(16, Math.ceil(size / 10_000 / MIB)) * MIB,
+    getChunkSize: partSize,
   })
   .on('file-added', (file) => {
     uppy.setFileMeta(file.id, { size: file.size });
-    // Taken up where another page, or another device, left it.
-    if (resume) uppy.setFileState(file.id, { s3Multipart: { uploadId: resume, key: resume } });
     show('kept');
   })
-  // So that the room sees how far it is.
+  // So that the room sees how far it is; completing tells of the last part.
   .on('s3-multipart:part-uploaded', (file, { PartNumber }) => {
     const { uploadId } = uppy.getFile(file.id).s3Multipart;
-    fetch(`${api}/v1/uploads/${uploadId}/parts/${PartNumber}/done`, { method: 'POST' });
+    const done = `${api}/v1/uploads/${uploadId}/parts/${PartNumber}/done`;
+    if (PartNumber * partSize(file) < file.size) fetch(done, { method: 'POST' });
     $('parts').append(Object.assign(document.createElement('li'), { textContent: PartNumber }));
     // Whoever looks away here has sent so many parts.
-    if ($('parts').children.length === Number(cut)) { uppy.pauseAll(); show('cut'); }
+    if ($('parts').children.length === Number(cut)) pause();
   })
   .on('upload-success', (_, { uploadURL }) => show(`done ${uploadURL}`))
-  .on('upload-error', (_, error) => show(`failed ${error}`));
+  .on('upload-error', (_, error) => show(`failed ${error}`))
+  .on('restored', () => show('restored'))
+  .use(GoldenRetriever);
 
 $('file').onchange = ({ target: { files: [data] } }) => uppy.addFile({ name: data.name, type: data.type, data });
-$('upload').onclick = () => uppy.upload();
+$('upload').onclick = () => (uppy.getState().recoveredState ? uppy.emit('restore-confirmed') : uppy.upload());
