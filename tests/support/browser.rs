@@ -73,10 +73,6 @@ impl Tab {
     }
 
     /// Runs a script in the page: what it returns, `arguments` being `args`.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "arguments are written in place with json!"
-    )]
     pub async fn run(&self, script: &str, args: Value) -> Value {
         self.ask("execute/sync", json!({"script": script, "args": args}))
             .await
