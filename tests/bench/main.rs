@@ -71,7 +71,11 @@ fn main() -> Result<(), app::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let quiet = Quiet::new()?;
+    // A sink tells its parent where it listens.
+    let quiet = match options.figure {
+        Figure::Sink(_) => None,
+        _ => Some(Quiet::new()?),
+    };
     let table = runtime.block_on(async {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,

@@ -2,6 +2,8 @@
 
 mod auth;
 mod contract;
+mod curl;
+mod edges;
 mod lifecycle;
 mod message_log;
 mod message_pages;
@@ -9,6 +11,7 @@ mod message_plans;
 mod message_races;
 mod messages;
 mod operations;
+mod pages;
 mod realtime;
 mod room_counts;
 mod room_log;
@@ -16,3 +19,4 @@ mod room_members;
 mod rooms;
 mod strangers;
 mod uploads;
+mod uppy;

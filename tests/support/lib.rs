@@ -5,6 +5,7 @@
     reason = "tests are an edge of their own: they make ids and read their environment"
 )]
 
+pub mod browser;
 pub mod chatroom;
 pub mod control;
 pub mod craft;
@@ -18,8 +19,11 @@ pub mod room_log;
 pub mod sender;
 pub mod socket;
 pub mod stack;
+pub mod tools;
+pub mod uppy;
 pub mod wire_counter;
 
+pub use browser::Browser;
 pub use hall::Hall;
 pub use person::Person;
 pub use quiet::quiet_live;

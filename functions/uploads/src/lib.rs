@@ -1,6 +1,7 @@
 //! The uploads function: plans, signs, checks and records; the bytes go from the client to S3.
 
 mod batches;
+mod uppy;
 
 use app::http::{Json, OptionalJson, Path, Query, Shared};
 use app::uploads::{self, Deps, Outcome};
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<Deps> {
         .routes(routes!(part_done))
         .routes(routes!(complete))
         .routes(routes!(storage))
+        .merge(uppy::routes())
 }
 
 /// Begins an upload

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::Socket;
 use support::sender::{Sender, bytes, let_in, start};
 
-use super::{MIB, desk};
+use super::{MIB, desk, lasting};
 
 fn of(kind: &'static str, upload: &str) -> impl Fn(&Value) -> bool {
     let upload = upload.to_owned();
@@ -53,7 +53,7 @@ async fn r_u4_the_room_sees_an_upload_from_its_begin_to_its_file() {
         (&json!(100.0), &json!(content.len()))
     );
     assert_eq!(last["data"]["state"], "completed");
-    assert_eq!(created["data"], file);
+    assert_eq!(lasting(&created["data"]), lasting(&file));
     assert!(created["seq"].is_u64());
     assert_eq!(created["actor"], json!(desk.person.id));
 }

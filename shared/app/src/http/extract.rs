@@ -76,12 +76,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let invalid =
+            |why: String| Problem::invalid(vec![FieldError::new("query", "invalid", why)]);
+        // No text that is kept anywhere holds it, and Postgres cannot even be asked for it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(invalid("the character U+0000 is in nothing".to_owned()));
+        }
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| {
-                Problem::invalid(vec![FieldError::new("query", "invalid", error.body_text())])
-            })
+            .map_err(|error| invalid(error.body_text()))
     }
 }
 

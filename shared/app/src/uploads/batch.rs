@@ -10,7 +10,7 @@ use wire::rest::upload_batches::{
 };
 use wire::rest::upload_views::StartedView;
 
-use super::{Deps, begin, by, list_known, progress, sweep};
+use super::{Deps, begin, by, parts, progress, sweep};
 use crate::{Caller, Problem, clock};
 
 /// Most parts of one file that are signed with the answer.
@@ -76,7 +76,7 @@ pub async fn get_batch(deps: &Deps, caller: &Caller, id: BatchId) -> Result<Batc
         .iter()
         .filter(|upload| upload.state.is_open() || upload.state == State::Completed);
     let seen = join_all(counted.map(|upload| async {
-        let parts = list_known(deps, upload).await?;
+        let parts = parts::listed(deps, upload).await?;
         let whole = matches!(upload.state, State::Completing | State::Completed);
         Ok::<_, Problem>(
             progress::true_progress(deps, upload, &parts, whole, caller.client.at).await,

@@ -8,6 +8,7 @@ mod batch;
 mod begin;
 mod complete;
 mod made;
+mod parts;
 mod places;
 mod progress;
 mod refused;
@@ -34,6 +35,7 @@ use crate::{Caller, Problem, clock, config};
 pub use batch::{begin_batch, cancel_batch, get_batch};
 pub use begin::begin;
 pub use complete::{Outcome, complete};
+pub use parts::parts;
 pub use progress::part_done;
 pub use sweep::{Swept, cancel, expire, fill_places, finish_stalled, sweep};
 pub use upkeep::{Compared, abort_vain, compare, reconcile, remove_orphans};
@@ -67,7 +69,7 @@ pub async fn get(
 ) -> Result<UploadDetailView, Problem> {
     let seen = see(deps, caller, id, None).await?;
     let upload = seen.upload;
-    let parts = list_known(deps, &upload).await?;
+    let parts = parts::listed(deps, &upload).await?;
     let whole = matches!(upload.state, State::Completing | State::Completed);
     let shown = progress::true_progress(deps, &upload, &parts, whole, caller.client.at).await;
     let missing = match whole {
@@ -168,17 +170,6 @@ async fn signed(
     Ok(parts.collect())
 }
 
-/// What S3 has of an upload that it takes parts of; nothing of any other.
-async fn list_known(deps: &Deps, upload: &Upload) -> Result<Vec<StoredPart>, Problem> {
-    match (&upload.s3_upload_id, upload.state) {
-        (Some(s3_id), State::InProgress) => match deps.files.list_parts(&upload.key, s3_id).await {
-            Err(files::Error::NoSuchUpload) => Ok(Vec::new()),
-            parts => Ok(parts?),
-        },
-        _ => Ok(Vec::new()),
-    }
-}
-
 /// An upload as the caller finds it.
 async fn see(
     deps: &Deps,
@@ -248,12 +239,7 @@ fn misfits(upload: &Upload, wanted: &[Wanted]) -> Vec<FieldError> {
 fn missing(upload: &Upload, parts: &[StoredPart]) -> Vec<RangeView> {
     let good = parts
         .iter()
-        .filter(|part| {
-            upload
-                .plan
-                .part(part.number)
-                .is_some_and(|planned| planned.length == part.size)
-        })
+        .filter(|part| parts::is_planned(upload, part))
         .map(|part| part.number);
     missing_ranges(upload.plan.part_count, good)
         .into_iter()

@@ -23,4 +23,5 @@ pub mod upload_batches;
 pub mod upload_then;
 pub mod upload_views;
 pub mod uploads;
+pub mod uppy;
 pub mod words;
