@@ -119,14 +119,17 @@ fn start(runtime: &TcpListener, program: &Path) -> Result<(Duration, f64), app::
         .spawn()
         .map_err(|error| format!("{}: {error}", program.display()))?;
     let child = Ended(child);
-    let (socket, _) = runtime.accept()?;
+    let (mut socket, _) = runtime.accept()?;
     let mut line = String::new();
-    BufReader::new(socket).read_line(&mut line)?;
+    BufReader::new(&mut socket).read_line(&mut line)?;
     let took = begun.elapsed();
     if !line.contains("/runtime/invocation/next") {
         return Err(format!("{} said {line:?} first", program.display()).into());
     }
-    Ok((took, peak_mib(child.0.id())?))
+    let peak = peak_mib(child.0.id())?;
+    // Until here: a function whose poll is cut off ends.
+    drop(socket);
+    Ok((took, peak))
 }
 
 /// A process that ends with this.

@@ -20,10 +20,8 @@ mod upload;
 
 use std::path::PathBuf;
 
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_types::SdkConfig;
 use clap::{Parser, Subcommand};
-use live::{Egress, Live};
+use live::Live;
 use quiet::Quiet;
 use support::Stack;
 
@@ -68,21 +66,7 @@ enum Figure {
 
 /// Redis and DynamoDB of the stack, and no socket to tell anything.
 pub(crate) fn live(stack: &Stack) -> Live {
-    let aws = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(&stack.dynamodb)
-        .build();
-    Live::new(live::Settings {
-        redis_url: stack.redis.clone(),
-        table: stack.table.clone(),
-        aws,
-        sockets_endpoint: None,
-        lambda_endpoint: None,
-        announce_function: None,
-        egress: Egress::Nat,
-        clock: app::clock::now,
-        members: None,
-    })
+    support::quiet_live(stack)
 }
 
 fn main() -> Result<(), app::Error> {
@@ -90,7 +74,11 @@ fn main() -> Result<(), app::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let quiet = Quiet::new()?;
+    // A sink tells its parent where it listens.
+    let quiet = match options.figure {
+        Figure::Sink(_) => None,
+        _ => Some(Quiet::new()?),
+    };
     let table = runtime.block_on(async {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,

@@ -1,4 +1,8 @@
 //! How much memory functions took.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the stack reads the same variable: which binaries its instances are"
+)]
 
 use serde_json::Value;
 use support::Stack;

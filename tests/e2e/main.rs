@@ -2,6 +2,8 @@
 
 mod auth;
 mod contract;
+mod curl;
+mod edges;
 mod files;
 mod lifecycle;
 mod message_log;
@@ -10,6 +12,7 @@ mod message_plans;
 mod message_races;
 mod messages;
 mod operations;
+mod pages;
 mod realtime;
 mod room_counts;
 mod room_log;
@@ -17,3 +20,4 @@ mod room_members;
 mod rooms;
 mod strangers;
 mod uploads;
+mod uppy;

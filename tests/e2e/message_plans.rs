@@ -113,7 +113,7 @@ async fn blocks(hall: &Hall, window: Window) -> i64 {
     let (older, newer) = window.reads(50);
     let rows = hall
         .run(
-            "explain (analyze, buffers, format json) select * from message_page_1($1, $2, $3, $4, null, 0, $5, $6)",
+            "explain (analyze, buffers, format json) select * from message_page_2($1, $2, $3, $4, null, 0, $5, $6)",
             &[
                 (&hall.company.0, Type::UUID),
                 (&hall.people[0].0, Type::UUID),

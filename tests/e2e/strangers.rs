@@ -52,6 +52,12 @@ const NAMING: &[(&str, &str, &str)] = &[
     ),
     ("POST", "/v1/uploads/{id}/parts/{n}/done", ""),
     ("POST", "/v1/uploads/{id}/complete", ""),
+    ("GET", "/v1/s3/multipart/{id}", ""),
+    ("DELETE", "/v1/s3/multipart/{id}", ""),
+    ("GET", "/v1/s3/multipart/{id}/{n}", ""),
+    ("POST", "/v1/s3/multipart/{id}/complete", ""),
+    ("GET", "/v1/uploads/batches/{id}", ""),
+    ("DELETE", "/v1/uploads/batches/{id}", ""),
     ("GET", "/v1/files/{id}", ""),
     ("GET", "/v1/files/{id}/download", ""),
     ("GET", "/v1/files/{id}/preview/{size}", ""),
@@ -91,7 +97,9 @@ const OTHERS: &[&str] = &[
     "POST /v1/auth/register",
     "POST /v1/chatrooms",
     "POST /v1/realtime/tickets",
+    "POST /v1/s3/multipart",
     "POST /v1/uploads",
+    "POST /v1/uploads/batch",
 ];
 
 /// One of everything, belonging to its owner.
@@ -187,7 +195,7 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
         let thing = match path.split('/').nth(2) {
             Some("chatrooms") => &things.room,
             Some("messages") => &things.message,
-            Some("uploads") => &things.upload,
+            Some("uploads" | "s3") => &things.upload,
             Some("files") => &things.file,
             _ => &owner.session.to_string(),
         };

@@ -1,7 +1,7 @@
 //! A company with one room, made by SQL: for tests and figures of the store and the use cases themselves.
 
 use app::{Caller, Client};
-use domain::message::{Content, Draft, Message};
+use domain::message::{Attachments, Content, Draft, Message};
 use domain::{CompanyId, MessageId, RoomId, SessionId, UserId};
 use serde_json::Value;
 use store::{Act, Appended, Origin, Password, Store};
@@ -75,6 +75,7 @@ impl Hall {
             client_id: None,
             reply_to: None,
             metadata: None,
+            attachments: Attachments::default(),
         };
         draft.into_message(MessageId(fresh_id()), self.room, author, app::clock::now())
     }
@@ -82,7 +83,8 @@ impl Hall {
     /// Appends it over `store`.
     pub async fn append(&self, store: &Store, message: &Message) -> Appended {
         let payload = payload(message);
-        let appended = store.append_message(self.company, message, &payload);
+        let none = Attachments::default();
+        let appended = store.append_message(self.company, message, &none, &payload);
         appended.await.expect("Postgres answers")
     }
 

@@ -67,6 +67,12 @@ impl RoomLog {
         let data = &event["data"];
         match event["type"].as_str().unwrap_or_default() {
             "message.created" => self.say(data),
+            "attachment.changed" => {
+                let seq = data["message_seq"].as_i64().unwrap_or_default();
+                if let Some(message) = self.messages.get_mut(&seq) {
+                    message["attachments"] = data["attachments"].clone();
+                }
+            }
             "room.created" => {
                 self.know(&data["room"]);
                 self.enter(data["members"].as_array().map_or(&[], Vec::as_slice));

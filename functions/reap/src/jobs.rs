@@ -17,6 +17,10 @@ const PREVIEWS: i64 = 50;
 const FILES: i64 = 500;
 /// Most rooms whose contents one run tags for another storage class.
 const ROOMS: i64 = 20;
+/// Most pages of 1,000 keys that one run looks at.
+const PAGES: u32 = 50;
+/// Most companies that one run counts.
+const COMPANIES: u32 = 100_000;
 /// Most rows that one statement removes.
 const ROWS: i64 = 5_000;
 /// Most statements of one purge in one run: what is left waits for the next.
@@ -51,26 +55,51 @@ pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime)
             report.swept("uploads_expired", uploads::expire(deps, now, UPLOADS).await);
             let finished = uploads::finish_stalled(deps, now, UPLOADS).await;
             report.swept("uploads_finished", finished);
-            report.swept(
-                "files_indexed",
-                files::index_names(&deps.store, FILES).await,
-            );
             let told = lost::reannounce(&deps.store, &deps.live, now).await;
             let told = told.map(|done| Swept { done, failed: 0 });
             report.swept("rooms_reannounced", told);
             let asked = previews::ask_again(&deps.store, &deps.live, previews, now, PREVIEWS);
             report.purged("previews_asked", asked.await);
+            let filled = uploads::fill_places(deps, now, UPLOADS).await;
+            report.swept("places_filled", filled);
+            let indexed = files::index_names(&deps.store, FILES).await;
+            report.swept("files_indexed", indexed);
         }
         Job::Hour => {
             report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await);
             report.swept("files_purged", files::purge(&deps.store, now, FILES).await);
             let tagged = files::tier(&deps.store, &deps.files, ROOMS).await;
             report.swept("contents_tagged", tagged);
+            storage(deps, now, &mut report).await;
         }
-        Job::Day => purge(deps, now, &mut report).await,
+        Job::Day => {
+            purge(deps, now, &mut report).await;
+            let repaired = uploads::reconcile(&deps.store, COMPANIES).await;
+            report.swept("storage_repaired", repaired);
+        }
     }
     tracing::info!(job = ?job, done = ?report.done, failed = ?report.failed, "reaped");
     report
+}
+
+/// What S3 holds that nobody needs, and what the two sides do not know of each other.
+async fn storage(deps: &Deps, now: OffsetDateTime, report: &mut Report) {
+    let (store, files) = (&deps.store, &deps.files);
+    let vain = uploads::abort_vain(store, files, now, PAGES).await;
+    report.swept("multipart_uploads_aborted", vain);
+    let orphans = uploads::remove_orphans(store, files, now, UPLOADS).await;
+    report.swept("orphans_removed", orphans);
+    match uploads::compare(store, files, now, PAGES).await {
+        Ok(compared) => {
+            report.count("objects_compared", compared.objects, 0);
+            report.count("objects_unknown", compared.unknown, 0);
+            report.count("contents_missing", compared.missing, 0);
+        }
+        Err(problem) => {
+            tracing::error!(error = ?problem.source, "the bucket was not compared");
+            report.count("objects_compared", 0, 1);
+        }
+    }
 }
 
 async fn purge(deps: &Deps, now: OffsetDateTime, report: &mut Report) {

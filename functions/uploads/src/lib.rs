@@ -1,5 +1,8 @@
 //! The uploads function: plans, signs, checks and records; the bytes go from the client to S3.
 
+mod batches;
+mod uppy;
+
 use app::http::{Json, OptionalJson, Path, Query, Shared};
 use app::uploads::{self, Deps, Outcome};
 use app::{Caller, Problem, env};
@@ -11,9 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::rest::files::FileView;
 use wire::rest::page::Page;
-use wire::rest::upload_views::{
-    SignedPartView, StartedView, StorageView, UploadDetailView, UploadView,
-};
+use wire::rest::storage::StorageView;
+use wire::rest::upload_views::{SignedPartView, StartedView, UploadDetailView, UploadView};
 use wire::rest::uploads::{PartsDone, PartsQuery, SignParts, StartUpload, UploadsQuery};
 
 /// Serves invocations until the instance is taken away.
@@ -38,20 +40,23 @@ pub async fn run() -> Result<(), app::Error> {
 pub fn routes() -> OpenApiRouter<Deps> {
     OpenApiRouter::new()
         .routes(routes!(list, start))
+        .merge(batches::routes())
         .routes(routes!(get, cancel))
         .routes(routes!(sign))
         .routes(routes!(part_done))
         .routes(routes!(complete))
         .routes(routes!(storage))
+        .merge(uppy::routes())
 }
 
 /// Begins an upload
 ///
 /// Everything that can be refused is refused here, before a byte is sent, and the file's bytes are reserved. The plan
 /// in the answer says how to cut the file; send each part to its own signed URL, then complete. `Idempotency-Key` makes
-/// a retry safe.
+/// a retry safe. With the checksums of all parts, content that the caller can read already becomes a file at once
+/// (`deduplicated`).
 ///
-/// Refusals: `not_found`, `forbidden`, `read_only`, `room_archived`, `uploads_off`, `type_blocked`, `type_not_allowed`,
+/// Refusals: `name_taken` (the title of a thread), `not_found`, `forbidden`, `read_only`, `room_archived`, `uploads_off`, `type_blocked`, `type_not_allowed`,
 /// `file_too_large`, `quota_exceeded`, `too_many_uploads`, `invalid`.
 #[utoipa::path(
     post,
@@ -208,12 +213,14 @@ async fn complete(
     Ok(match uploads::complete(&deps, &caller, id).await? {
         Outcome::Done(file) => Json(FileView::from(file)).into_response(),
         Outcome::Joining(upload) => {
-            (StatusCode::ACCEPTED, Json(UploadView::from(upload))).into_response()
+            (StatusCode::ACCEPTED, Json(UploadView::from(*upload))).into_response()
         }
     })
 }
 
 /// Reads what the company stores and has left
+///
+/// Everyone sees the sums; administrators also see whose files and which rooms take the most.
 ///
 /// Refusals: `token_invalid`.
 #[utoipa::path(
@@ -223,5 +230,5 @@ async fn complete(
     responses((status = 200, description = "The figures", body = StorageView))
 )]
 async fn storage(State(deps): State<Deps>, caller: Caller) -> Result<Json<StorageView>, Problem> {
-    Ok(Json(uploads::storage(&deps.store, &caller).await?.into()))
+    Ok(Json(uploads::storage(&deps.store, &caller).await?))
 }

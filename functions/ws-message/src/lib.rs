@@ -95,7 +95,8 @@ async fn respond(deps: &Deps, frame: &Frame) -> (&'static str, Outcome) {
     }
     match request {
         Ok(request) => {
-            let outcome = match actions::perform(deps, frame, &request).await {
+            // Boxed: one future of every action is deeper than the compiler looks.
+            let outcome = match Box::pin(actions::perform(deps, frame, &request)).await {
                 Ok(answer) => Ok(answer),
                 Err(problem) => {
                     let found = standing::or_not_found(&deps.store, &frame.caller, problem);

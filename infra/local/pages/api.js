@@ -72,15 +72,18 @@ export class Live {
     } catch {
       return this.#later();
     }
-    this.socket.onopen = async () => {
-      this.#tries = 0;
-      const hello = await this.ask('hello');
-      this.beat = setInterval(() => this.ask('ping'), hello.heartbeat_s * 1000);
-      this.onState('connected');
-      await this.onReady(hello);
-    };
+    // A greeting or a beat that is not answered: the socket has closed, and `#later` is on its way.
+    this.socket.onopen = () => this.#greet().catch(() => this.socket.close());
     this.socket.onmessage = ({ data }) => this.#heard(JSON.parse(data));
     this.socket.onclose = () => this.#later();
+  }
+
+  async #greet() {
+    const hello = await this.ask('hello');
+    this.#tries = 0;
+    this.beat = setInterval(() => this.ask('ping').catch(() => {}), hello.heartbeat_s * 1000);
+    this.onState('connected');
+    await this.onReady(hello);
   }
 
   #heard(frame) {

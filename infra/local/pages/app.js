@@ -66,17 +66,28 @@ async function show(id) {
   const room = await api.get(`/v1/chatrooms/${id}`);
   const log = new RoomLog(room.last_seq, apply, (seq) => attempt(() => fetchAfter(seq))());
   open = { id, room, log, people: new Map() };
-  const [members, page] = await Promise.all([
+  const [members, page, files] = await Promise.all([
     api.get(`/v1/chatrooms/${id}/members`),
     api.get(`/v1/chatrooms/${id}/messages?limit=100`),
+    api.get(`/v1/files?room_id=${id}&limit=100`),
   ]);
   for (const member of members.items) open.people.set(member.user_id, member.full_name);
   $('room').hidden = false;
   $('room-name').textContent = room.name || 'direct';
   $('messages').replaceChildren();
   const known = page.items.filter((message) => message.seq <= room.last_seq);
-  known.sort((a, b) => a.seq - b.seq).forEach(message);
+  [...known, ...files.items]
+    .sort((a, b) => a.created_at.localeCompare(b.created_at) || a.seq - b.seq)
+    .forEach((item) => ('size' in item ? file(item) : message(item)));
+  await read();
   await rooms();
+}
+
+// I have seen what is there; one write, however many messages came.
+async function read() {
+  clearTimeout(open.reading);
+  open.reading = null;
+  await api.call('PUT', `/v1/chatrooms/${open.id}/read`, { seq: open.log.seq });
 }
 
 async function fetchAfter(seq) {
@@ -104,6 +115,7 @@ function apply({ type, data, at, actor }) {
   if (type === 'message.created') message(data);
   else if (type === 'file.created') file(data);
   else if (data?.message) message(data.message);
+  open.reading ??= setTimeout(attempt(read), 1000);
   for (const member of data?.members ?? []) open.people.set(member.user_id, member.full_name);
 }
 
@@ -115,7 +127,9 @@ function message({ seq, author, kind, content, created_at }) {
 }
 
 function file({ id, name, size }) {
-  const li = line('li', '📎 ');
+  // The list of files may be newer than the log.
+  if ($(`file-${id}`)) return;
+  const li = line('li', '📎 ', { id: `file-${id}` });
   const link = line('a', `${name} (${size.toLocaleString()} bytes)`, { href: '#' });
   link.onclick = attempt(async () => { location.href = (await api.get(`/v1/files/${id}/download`)).url; });
   li.append(link);

@@ -40,18 +40,21 @@ async function* send(api, upload, file, numbers) {
   }
   const queue = await api.post(`/v1/uploads/${upload.id}/parts/sign`, { parts: wanted });
   const running = new Set();
+  const hints = [];
   while (queue.length || running.size) {
     while (queue.length && running.size < AT_ONCE) {
       const part = queue.shift();
       const job = put(part, slice(part.number)).then(() => {
         running.delete(job);
-        hint(api, upload, part.number);
+        hints.push(hint(api, upload, part.number));
         return part.length;
       });
       running.add(job);
     }
     yield await Promise.race(running);
   }
+  // One that came after the end would be refused.
+  await Promise.all(hints);
 }
 
 async function put(part, bytes) {
@@ -67,5 +70,5 @@ async function put(part, bytes) {
 
 // Lets the room see the progress; it does not matter when one is lost.
 function hint(api, upload, number) {
-  api.post(`/v1/uploads/${upload.id}/parts/${number}/done`).catch(() => {});
+  return api.post(`/v1/uploads/${upload.id}/parts/${number}/done`).catch(() => {});
 }

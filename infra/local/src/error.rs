@@ -31,7 +31,7 @@ pub enum Error {
         /// Why we did not install it ourselves.
         why: String,
         /// The command for this system.
-        how: &'static str,
+        how: String,
     },
     /// The data was made by another major version of Postgres.
     #[error(

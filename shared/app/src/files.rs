@@ -6,9 +6,9 @@ mod places;
 mod upkeep;
 mod versions;
 
-use domain::FileId;
 use domain::file::{Filter, Refusal, actions};
 use domain::upload::{ContentType, detect, may_show_inline, refuse_by_content};
+use domain::{CompanyId, FileId, UserId};
 use files::{Disposition, Files, content_disposition};
 use live::Live;
 use store::{Content, FileAct, FileChanged, FileEvent, Finding, FoundFile, Store};
@@ -149,7 +149,7 @@ async fn tell(
 ) -> Result<FileDetailView, Problem> {
     match changed {
         FileChanged::Done(found, event) => {
-            announce(live, caller, &event).await;
+            announce_by(live, caller, &event).await;
             Ok(detail(found, caller.client.at))
         }
         FileChanged::Same(found) => Ok(detail(found, caller.client.at)),
@@ -157,19 +157,29 @@ async fn tell(
     }
 }
 
-/// Tells every room that shows the file.
-async fn announce(live: &Live, caller: &Caller, told: &FileEvent) {
+/// Tells every room that shows the file: of the company, by this person or by nobody, at this time.
+pub(crate) async fn announce(
+    live: &Live,
+    (company, actor, at): (CompanyId, Option<UserId>, OffsetDateTime),
+    told: &FileEvent,
+) {
     for (room, seq) in &told.places {
         let event = Event {
             kind: told.kind.to_owned(),
             room_id: Some(*room),
             seq: Some(*seq),
-            at: caller.client.at,
-            actor: Some(caller.user),
+            at,
+            actor,
             data: told.data.clone(),
         };
-        live.announce(caller.company, *room, &[event]).await;
+        live.announce(company, *room, &[event]).await;
     }
+}
+
+/// The same, of what the caller did.
+async fn announce_by(live: &Live, caller: &Caller, told: &FileEvent) {
+    let by = (caller.company, Some(caller.user), caller.client.at);
+    announce(live, by, told).await;
 }
 
 impl From<Refusal> for Problem {
@@ -213,24 +223,22 @@ pub async fn inspect(
         detected_type: detect(&head).map(|found| found.media_type),
         blocked_as: blocked.as_ref().map(|blocked| blocked.kind.as_str()),
     };
-    for (room, id) in store.note_finding(&object, key, &finding).await? {
+    for id in store.note_finding(&object, key, &finding).await? {
         let line = clock::id();
-        let taken = store.quarantine(object.company, room, id, at, line).await?;
-        let Some((file, seq, data)) = taken else {
+        let taken = store.quarantine(object.company, id, at, line).await?;
+        let Some((file, told)) = taken else {
             continue;
         };
         tracing::info!(company = %object.company, file = %file.id, kind = file.blocked_as, "quarantined");
-        let event = Event {
-            kind: "file.quarantined".to_owned(),
-            room_id: Some(room),
-            seq: Some(seq),
+        announce(live, (object.company, None, at), &told).await;
+        let told = Event {
+            kind: told.kind.to_owned(),
+            room_id: Some(file.room),
+            seq: None,
             at,
             actor: None,
-            data,
+            data: told.data,
         };
-        live.announce(object.company, room, std::slice::from_ref(&event))
-            .await;
-        let told = Event { seq: None, ..event };
         live.tell(object.company, file.uploader, &[told]).await;
     }
     Ok(true)

@@ -21,7 +21,7 @@ const SECOND_MS: u64 = 1_000;
 ///
 /// # Errors
 /// `not_found` for a room that the caller may not see; `forbidden`, `read_only`, `room_archived`,
-/// `slow_mode`, `client_id_reused`; `invalid` when `reply_to` is not in the room.
+/// `slow_mode`, `client_id_reused`; `invalid` when `reply_to` or an attachment is not in the room.
 pub async fn send(
     store: &Store,
     live: &Live,
@@ -30,10 +30,11 @@ pub async fn send(
     draft: Draft,
 ) -> Result<Message, Problem> {
     let id = MessageId(clock::id());
+    let attachments = draft.attachments.clone();
     let message = draft.into_message(id, room, caller.user, caller.client.at);
     let payload = view(message.clone())?;
     match store
-        .append_message(caller.company, &message, &payload)
+        .append_message(caller.company, &message, &attachments, &payload)
         .await?
     {
         Appended::Sent(message) => {
@@ -110,6 +111,11 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::ClientIdReused => Code::ClientIdReused.into(),
         Refusal::NoReplyTarget => Problem::invalid(vec![FieldError::new(
             "reply_to",
+            "not_found",
+            refusal.to_string(),
+        )]),
+        Refusal::NoAttachment { place } => Problem::invalid(vec![FieldError::new(
+            format!("attachments[{place}]"),
             "not_found",
             refusal.to_string(),
         )]),

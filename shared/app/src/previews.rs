@@ -9,10 +9,10 @@ use live::Live;
 use serde_json::json;
 use store::{Begun, FileNews, Inspected, Store};
 use time::{Duration, OffsetDateTime};
-use wire::event::Event;
 use wire::problem::Code;
 use wire::rest::files::DownloadView;
 
+use crate::files::announce;
 use crate::{Caller, Problem, scans};
 
 /// How long a call that has begun may still be at work.
@@ -170,23 +170,12 @@ pub(crate) async fn tell(
     at: OffsetDateTime,
 ) -> Result<(), Problem> {
     for (room, file) in store.untold_files(company, key, news).await? {
-        let told = store
-            .tell_of_file(company, (room, file), key, news, at)
-            .await?;
-        let Some((seq, data)) = told else {
+        let told = store.tell_of_file(company, file, key, news, at).await?;
+        let Some(told) = told else {
             continue;
         };
-        let event = Event {
-            kind: news.event().to_owned(),
-            room_id: Some(room),
-            seq: Some(seq),
-            at,
-            actor: None,
-            data,
-        };
-        live.announce(company, room, std::slice::from_ref(&event))
-            .await;
-        if event.data["scan_status"] == ScanStatus::Infected.as_str() {
+        announce(live, (company, None, at), &told).await;
+        if told.data["scan_status"] == ScanStatus::Infected.as_str() {
             scans::warn(store, live, (company, room, file), at).await?;
         }
     }

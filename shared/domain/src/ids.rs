@@ -42,12 +42,16 @@ id! {
     MessageId;
     /// An upload session.
     UploadId;
+    /// Uploads that were begun together.
+    BatchId;
     /// A file as people see it.
     FileId;
     /// A link that shares a file with anyone who has it.
     LinkId;
     /// Stored content; several files may share one.
     BlobId;
+    /// A thread of a room.
+    ThreadId;
 }
 
 /// A socket, as API Gateway names it.

@@ -13,8 +13,10 @@ pub mod room;
 pub mod scan;
 pub mod search;
 pub mod text;
+pub mod thread;
 pub mod upload;
 
 pub use ids::{
-    BlobId, CompanyId, ConnectionId, FileId, LinkId, MessageId, RoomId, SessionId, UploadId, UserId,
+    BatchId, BlobId, CompanyId, ConnectionId, FileId, LinkId, MessageId, RoomId, SessionId,
+    ThreadId, UploadId, UserId,
 };

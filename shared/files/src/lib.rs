@@ -5,11 +5,12 @@
 
 mod disposition;
 mod error;
+mod listing;
 mod multipart;
 mod object;
 mod presign;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -21,7 +22,8 @@ use time::OffsetDateTime;
 
 pub use disposition::{Disposition, content_disposition};
 pub use error::Error;
-pub use multipart::{StoredPart, composite};
+pub use listing::{KeysPage, Unfinished, UnfinishedPage};
+pub use multipart::{StoredPart, composite, composite_of};
 pub use object::Object;
 pub use presign::{SignedPart, Signer};
 
@@ -36,7 +38,8 @@ pub struct Files {
 }
 
 struct Inner {
-    s3: aws_sdk_s3::Client,
+    /// Made at first use: an SDK's client reads the machine's whole trust store, which would be most of a cold start.
+    s3: LazyLock<aws_sdk_s3::Client, Box<dyn FnOnce() -> aws_sdk_s3::Client + Send + Sync>>,
     bucket: String,
     region: String,
     credentials: SharedCredentialsProvider,
@@ -74,7 +77,7 @@ impl Files {
             .build();
         Ok(Self {
             inner: Arc::new(Inner {
-                s3: aws_sdk_s3::Client::from_conf(settings),
+                s3: LazyLock::new(Box::new(|| aws_sdk_s3::Client::from_conf(settings))),
                 address: presign::Address::new(endpoint, bucket, &region)?,
                 bucket: bucket.to_owned(),
                 region,

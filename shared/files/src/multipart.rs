@@ -160,15 +160,21 @@ impl Files {
 /// `None` when a part lacks its own.
 #[must_use]
 pub fn composite(parts: &[StoredPart]) -> Option<String> {
+    let digests: Option<Vec<Vec<u8>>> = parts
+        .iter()
+        .map(|part| STANDARD.decode(part.sha256.as_ref()?).ok())
+        .collect();
+    digests.map(|digests| composite_of(&digests))
+}
+
+/// The same over the SHA-256 of each part, in order.
+#[must_use]
+pub fn composite_of(digests: &[impl AsRef<[u8]>]) -> String {
     let mut whole = Sha256::new();
-    for part in parts {
-        whole.update(STANDARD.decode(part.sha256.as_ref()?).ok()?);
+    for digest in digests {
+        whole.update(digest);
     }
-    Some(format!(
-        "{}-{}",
-        STANDARD.encode(whole.finalize()),
-        parts.len()
-    ))
+    format!("{}-{}", STANDARD.encode(whole.finalize()), digests.len())
 }
 
 fn stored(part: aws_sdk_s3::types::Part) -> StoredPart {

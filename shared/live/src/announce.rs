@@ -36,6 +36,25 @@ impl Live {
         self.spread(Topic::Person(user), events).await;
     }
 
+    /// Shows something that is nobody's history (it has no `seq`) to the room and to every device of `user`, also where
+    /// the room's circle is too large to be shown it; each socket hears it once.
+    pub async fn show(&self, company: CompanyId, room: RoomId, user: UserId, events: &[Event]) {
+        let (in_room, own) = (Topic::Room(company, room), Topic::Person(user));
+        let (circle, devices) = tokio::join!(self.circle(in_room), self.circle(own));
+        let mut targets = Vec::new();
+        for found in [circle, devices] {
+            match found {
+                Ok(found) => targets.extend(found),
+                Err(error) => tracing::debug!(error = ?error, "ephemeral events shed: no index"),
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        targets.retain(|target: &Target| seen.insert(target.connection.clone()));
+        let texts: Vec<String> = events.iter().map(frames::text).collect();
+        let frames = frames::pack(texts.iter().map(String::as_str));
+        self.deliver(in_room, &frames, &targets).await;
+    }
+
     async fn spread(&self, topic: Topic, events: &[Event]) {
         let mut logged = Vec::new();
         let mut ephemeral = Vec::new();
@@ -117,26 +136,27 @@ impl Live {
 
     /// Events of no order, beside the queue: a room's are shed when its circle is large or not known.
     async fn whisper(&self, topic: Topic, events: &[String]) {
-        let targets = match (topic, topic.sockets(self.redis()).await) {
-            (_, Ok(index)) if index.targets.len() > EPHEMERAL_MOST => Ok(Vec::new()),
-            (Topic::Room(..), Ok(index)) => Ok(index.targets),
-            (Topic::Person(_), Ok(index)) if index.whole => Ok(index.targets),
-            (Topic::Person(_), Ok(_)) => {
-                let generation = topic.generation(self.redis()).await;
-                match generation {
-                    Ok(generation) => self.build(topic, &generation).await,
-                    Err(error) => Err(error),
-                }
-            }
-            (Topic::Person(_), Err(_)) => self.truth(topic).await,
-            (Topic::Room(..), Err(error)) => Err(error),
-        };
-        match targets {
+        match self.circle(topic).await {
             Ok(targets) => {
                 let frames = frames::pack(events.iter().map(String::as_str));
                 self.deliver(topic, &frames, &targets).await;
             }
             Err(error) => tracing::debug!(error = ?error, "ephemeral events shed: no index"),
+        }
+    }
+
+    /// Who hears of what has no order.
+    async fn circle(&self, topic: Topic) -> Result<Vec<Target>, Error> {
+        match (topic, topic.sockets(self.redis()).await) {
+            (_, Ok(index)) if index.targets.len() > EPHEMERAL_MOST => Ok(Vec::new()),
+            (Topic::Room(..), Ok(index)) => Ok(index.targets),
+            (Topic::Person(_), Ok(index)) if index.whole => Ok(index.targets),
+            (Topic::Person(_), Ok(_)) => {
+                let generation = topic.generation(self.redis()).await?;
+                self.build(topic, &generation).await
+            }
+            (Topic::Person(_), Err(_)) => self.truth(topic).await,
+            (Topic::Room(..), Err(error)) => Err(error),
         }
     }
 

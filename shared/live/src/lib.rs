@@ -24,7 +24,7 @@ mod sign;
 mod sockets;
 mod tickets;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -93,10 +93,13 @@ pub struct Live {
     inner: Arc<Inner>,
 }
 
+/// Made at first use: an SDK's client reads the machine's whole trust store, which would be most of a cold start.
+type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send + Sync>>;
+
 struct Inner {
     settings: Settings,
     redis: Redis,
-    dynamo: aws_sdk_dynamodb::Client,
+    dynamo: Lazy<aws_sdk_dynamodb::Client>,
     sockets: Option<Sockets>,
     invoker: Invoker,
     memory: Memory,
@@ -107,14 +110,8 @@ impl Live {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let redis = Redis::new(&settings.redis_url);
-        let patience = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let dynamo = aws_sdk_dynamodb::config::Builder::from(&settings.aws)
-            .timeout_config(patience)
-            .build();
-        let dynamo = aws_sdk_dynamodb::Client::from_conf(dynamo);
+        let aws = settings.aws.clone();
+        let dynamo: Lazy<_> = LazyLock::new(Box::new(move || dynamo(&aws)));
         let sockets = settings
             .sockets_endpoint
             .as_deref()
@@ -185,4 +182,15 @@ impl Live {
     pub(crate) fn poster(&self) -> Option<&Sockets> {
         self.inner.sockets.as_ref()
     }
+}
+
+fn dynamo(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let patience = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let settings = aws_sdk_dynamodb::config::Builder::from(aws)
+        .timeout_config(patience)
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(settings)
 }

@@ -160,7 +160,7 @@ impl Store {
             (&company.0 as _, Type::UUID),
             (&user.0 as _, Type::UUID),
             (&room.0 as _, Type::UUID),
-            (&after as _, Type::INT8),
+            (&known(after) as _, Type::INT8),
             (&limit as _, Type::INT8),
             (&MOST_BEHIND as _, Type::INT8),
         ];
@@ -218,8 +218,10 @@ impl Store {
         own: Option<i64>,
         limit: i64,
     ) -> Result<Missed, Error> {
-        let (rooms, after): (Vec<Uuid>, Vec<i64>) =
-            cursors.iter().map(|(room, seq)| (room.0, *seq)).unzip();
+        let (rooms, after): (Vec<Uuid>, Vec<i64>) = cursors
+            .iter()
+            .map(|(room, seq)| (room.0, known(*seq)))
+            .unzip();
         let params = [
             (&company.0 as _, Type::UUID),
             (&user.0 as _, Type::UUID),
@@ -240,7 +242,7 @@ impl Store {
                 let params = [
                     (&company.0 as _, Type::UUID),
                     (&user.0 as _, Type::UUID),
-                    (&after as _, Type::INT8),
+                    (&known(after) as _, Type::INT8),
                     (&limit as _, Type::INT8),
                     (&MOST_BEHIND as _, Type::INT8),
                 ];
@@ -249,6 +251,13 @@ impl Store {
         )?;
         missed(&states, &events, &own, limit)
     }
+}
+
+/// A number that somebody claims to know a log up to, kept to what can be reckoned with: no log is so long, and each
+/// number outside says the same, that it is none of ours.
+fn known(seq: i64) -> i64 {
+    const BEYOND: i64 = 1 << 53;
+    seq.clamp(-1, BEYOND)
 }
 
 fn missed(states: &[Row], events: &[Row], own: &[Row], limit: i64) -> Result<Missed, Error> {

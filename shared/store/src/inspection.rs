@@ -2,12 +2,12 @@
 
 use domain::file::File;
 use domain::{CompanyId, FileId, RoomId};
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 
-use crate::files::file;
-use crate::files::sql::{content_columns, file_columns};
+use crate::files::sql::{self, content_columns, file_columns, told};
+use crate::files::{FileEvent, file, told};
+use crate::previews::LOCK_ROOM;
 use crate::uploads::row::corrupt;
 use crate::{Error, Store, flight};
 
@@ -29,8 +29,6 @@ pub struct Finding<'a> {
     pub blocked_as: Option<&'a str>,
 }
 
-const LOCK_ROOM: &str = "select 1 from rooms where company_id = $1 and id = $2 for no key update";
-
 /// Written on the upload for a completion that is still to come, and on the content for the files that it has.
 const NOTE: &str = "
     with up as (
@@ -46,25 +44,27 @@ const QUARANTINE: &str = concat!(
      ),
      moved as (
          update rooms r set last_seq = r.last_seq + 1
-         from made where r.company_id = $1 and r.id = made.room_id
-         returning r.last_seq
+         from made
+         where r.company_id = $1 and r.id in (select p.room_id from file_places p where p.file_id = made.id)
+         returning r.id, r.last_seq
      ),
      logged as (
          insert into room_events (company_id, room_id, seq, type, payload, at)
-         select $1, made.room_id, moved.last_seq, 'file.quarantined',
+         select $1, moved.id, moved.last_seq, 'file.quarantined',
              jsonb_build_object('file_id', made.id, 'status', made.status, 'blocked_as', b.blocked_as), $3
          from made, moved, blobs b where b.id = made.blob_id
-         returning seq, payload
+         returning room_id, seq, payload
      ),
      audited as (
          insert into audit_log (company_id, id, at, action, target_type, target_id)
          select $1, $4, $3, 'file.quarantined', 'file', made.id from made
      )
-     select logged.seq as event_seq, logged.payload, ",
+     select told.rooms, told.seqs, told.payload, ",
     file_columns!(),
-    " from logged, (select made.*, ",
+    " from (select made.*, ",
     content_columns!("b"),
-    " from made join blobs b on b.id = made.blob_id) f"
+    " from made join blobs b on b.id = made.blob_id) f ",
+    told!()
 );
 
 impl Store {
@@ -101,7 +101,7 @@ impl Store {
         object: &Inspected,
         key: &str,
         finding: &Finding<'_>,
-    ) -> Result<Vec<(RoomId, FileId)>, Error> {
+    ) -> Result<Vec<FileId>, Error> {
         let db = self.db().await?;
         let room = [
             (&object.company.0 as _, Type::UUID),
@@ -120,32 +120,30 @@ impl Store {
         )?;
         let rows = db
             .rows(
-                "select f.room_id, f.id from files f join blobs b on b.id = f.blob_id
+                "select f.id from files f join blobs b on b.id = f.blob_id
                  where b.company_id = $1 and b.key = $2 and b.blocked_as is not null and f.status = 'available'
                    and f.released_at is null",
                 &params[..2],
             )
             .await?;
         rows.iter()
-            .map(|row| Ok((RoomId(row.try_get("room_id")?), FileId(row.try_get("id")?))))
+            .map(|row| Ok(FileId(row.try_get("id")?)))
             .collect()
     }
 
-    /// Takes an available file away until an admin decides, with its event: its number and data. `None` when it was
-    /// not available any more.
+    /// Takes an available file away until an admin decides, with its event in every room that shows it. `None` when it
+    /// was not available any more.
     ///
     /// # Errors
     /// When Postgres does not answer or a row makes no sense.
     pub async fn quarantine(
         &self,
         company: CompanyId,
-        room: RoomId,
         id: FileId,
         at: OffsetDateTime,
         line: uuid::Uuid,
-    ) -> Result<Option<(File, i64, Value)>, Error> {
+    ) -> Result<Option<(File, FileEvent)>, Error> {
         let db = self.db().await?;
-        let locked = [(&company.0 as _, Type::UUID), (&room.0 as _, Type::UUID)];
         let params = [
             (&company.0 as _, Type::UUID),
             (&id.0 as _, Type::UUID),
@@ -154,16 +152,14 @@ impl Store {
         ];
         let (_, rows) = flight!(
             db,
-            room_locked = db.rows(LOCK_ROOM, &locked),
+            rooms_locked = db.rows(sql::LOCK, &params[..2]),
             rows = db.rows(QUARANTINE, &params),
         )?;
         let Some(row) = rows.first() else {
             return Ok(None);
         };
-        let seq: i64 = row.try_get("event_seq")?;
-        if seq < 1 {
-            return Err(corrupt("seq", "not positive"));
-        }
-        Ok(Some((file(row)?, seq, row.try_get("payload")?)))
+        let event = told(row, "file.quarantined")?;
+        let event = event.ok_or_else(|| corrupt("event", "not there"))?;
+        Ok(Some((file(row)?, event)))
     }
 }

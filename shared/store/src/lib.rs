@@ -25,6 +25,7 @@ mod sign_in;
 mod signing_keys;
 mod standing;
 mod sync;
+mod upkeep;
 pub mod uploads;
 
 pub use audit::Origin;
@@ -32,10 +33,10 @@ pub use constraints::Clash;
 pub use db::{Db, Params, Password, Store, Target, TokenFn};
 pub use error::Error;
 pub use events::{Excerpt, Heads, Logged, MOST_BEHIND, Missed};
-pub use grown::Grown;
 pub use files::{
     Content, Expired, FileAct, FileChanged, FileEvent, FoundFile, InRoom, NewLink, ToTier, Versions,
 };
+pub use grown::Grown;
 pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
 pub use people::{Account, Added, NewCompany, NewPerson};
@@ -49,3 +50,4 @@ pub use sign_in::{Admission, Door, Known};
 pub use signing_keys::SigningKey;
 pub use standing::Standing;
 pub use sync::{News, OWN_LOG, Position, Snapshot};
+pub use upkeep::{Difference, Orphan, Progressed, Reckoning};

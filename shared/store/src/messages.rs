@@ -3,7 +3,7 @@
 //! Every statement here is one round trip and checks for itself that the person is active and may read the room.
 
 use domain::history::{History, Place, Window};
-use domain::message::{Kind, Message, Refusal};
+use domain::message::{Attachments, Kind, Message, Refusal};
 use domain::room::Action;
 use domain::{CompanyId, MessageId, RoomId, UserId};
 use serde_json::Value;
@@ -35,11 +35,12 @@ pub enum Read {
 }
 
 const APPEND: &str =
-    "select * from append_message_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    "select * from append_message_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const ONE: &str =
     "select m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
-        m.client_id, m.created_at, m.edited_at, m.deleted_at
+        m.client_id, m.created_at, m.edited_at, m.deleted_at,
+        case when m.attachment_count > 0 then attachments_1(m.id) else '[]'::jsonb end as attachments
     from messages m
     join rooms r on r.company_id = $1 and r.id = m.room_id
     join users u on u.company_id = $1 and u.id = $2
@@ -47,12 +48,13 @@ const ONE: &str =
     where m.company_id = $1 and m.id = $3 and r.status <> 'deleted' and u.status = 'active'
       and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'))";
 
-const PAGE: &str = "select * from message_page_1($1, $2, $3, $4, $5, $6, $7, $8)";
+const PAGE: &str = "select * from message_page_2($1, $2, $3, $4, $5, $6, $7, $8)";
 
 impl Store {
     /// Appends `message` (its number does not matter) to its room's log, if its author may.
     ///
-    /// `payload` is the event's data as clients read it; the database puts the number in. The room is locked
+    /// `payload` is the event's data as clients read it; the database puts in the number, and `attachments` as they
+    /// stand. The room is locked
     /// before anything is checked, so that what follows a removal or an archive in the log has seen it.
     ///
     /// # Errors
@@ -61,12 +63,17 @@ impl Store {
         &self,
         company: CompanyId,
         message: &Message,
+        attachments: &Attachments,
         payload: &Value,
     ) -> Result<Appended, Error> {
-        match self.try_append(company, message, payload).await {
+        match self
+            .try_append(company, message, attachments, payload)
+            .await
+        {
             // Two retries at once that both missed each other: the second look finds the first message.
             Err(error) if error.constraint() == Some("messages_client_id_key") => {
-                self.try_append(company, message, payload).await
+                self.try_append(company, message, attachments, payload)
+                    .await
             }
             done => done,
         }
@@ -135,8 +142,11 @@ impl Store {
         &self,
         company: CompanyId,
         message: &Message,
+        attachments: &Attachments,
         payload: &Value,
     ) -> Result<Appended, Error> {
+        let attachments = serde_json::to_value(attachments.as_slice())
+            .map_err(|error| Error::Corrupt(error.to_string()))?;
         let author = message.author.map(|author| author.0);
         let reply_to = message.reply_to.map(|id| id.0);
         let rule = Action::Write.rule();
@@ -157,9 +167,10 @@ impl Store {
             (&roles as _, Type::TEXT_ARRAY),
             (&accesses as _, Type::TEXT_ARRAY),
             (&statuses as _, Type::TEXT_ARRAY),
+            (&attachments as _, Type::JSONB),
         ];
         let row = self.db().await?.row(APPEND, &params).await?;
-        appended(&row.ok_or_else(|| Error::Corrupt("append_message_1 answered nothing".into()))?)
+        appended(&row.ok_or_else(|| Error::Corrupt("append_message_2 answered nothing".into()))?)
     }
 }
 
@@ -178,7 +189,10 @@ fn appended(row: &Row) -> Result<Appended, Error> {
             wait_ms: row.try_get("wait_ms")?,
         },
         "no_reply_target" => Refusal::NoReplyTarget,
-        other => return Err(Error::Corrupt(format!("append_message_1: {other}"))),
+        "no_attachment" => Refusal::NoAttachment {
+            place: usize::try_from(row.try_get::<_, i32>("place")?).unwrap_or_default(),
+        },
+        other => return Err(Error::Corrupt(format!("append_message_2: {other}"))),
     };
     Ok(Appended::Refused(refusal))
 }
@@ -213,6 +227,8 @@ fn message(row: &Row) -> Result<Message, Error> {
         content: row.try_get("content")?,
         reply_to: row.try_get::<_, Option<_>>("reply_to")?.map(MessageId),
         metadata: row.try_get("metadata")?,
+        attachments: serde_json::from_value(row.try_get("attachments")?)
+            .map_err(|error| Error::Corrupt(error.to_string()))?,
         client_id: row.try_get("client_id")?,
         created_at: row.try_get("created_at")?,
         edited_at: row.try_get("edited_at")?,

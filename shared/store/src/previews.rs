@@ -2,11 +2,11 @@
 
 use domain::preview::Preview;
 use domain::{CompanyId, FileId, RoomId};
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 
-use crate::files::preview;
+use crate::files::sql::{self, told};
+use crate::files::{FileEvent, preview, told};
 use crate::uploads::row::{corrupt, unsigned};
 use crate::{Error, Inspected, Store, flight};
 
@@ -96,32 +96,37 @@ const UNTOLD: &str = "
       and case $3 when 'preview' then b.preview ->> 'state' else nullif(b.scan_status, 'not_scanned') end
           is distinct from n.value";
 
-/// Once for each value, however often it comes.
-const TELL: &str = "
-    with told as (
+/// Once for each value, however often it comes; in every room that shows the file.
+const TELL: &str = concat!(
+    "with new as (
         insert into file_news (company_id, file_id, blob_id, what, value)
-        select f.company_id, f.id, b.id, $4,
-            case $4 when 'preview' then b.preview ->> 'state' else b.scan_status end
+        select f.company_id, f.id, b.id, $3,
+            case $3 when 'preview' then b.preview ->> 'state' else b.scan_status end
         from files f join blobs b on b.company_id = f.company_id and b.id = f.blob_id
-        where f.company_id = $1 and f.room_id = $2 and f.id = $3 and b.key = $5 and f.status <> 'deleted'
-          and case $4 when 'preview' then b.preview is not null else true end
+        where f.company_id = $1 and f.id = $2 and b.key = $4 and f.status <> 'deleted'
+          and case $3 when 'preview' then b.preview is not null else true end
         on conflict (file_id, blob_id, what) do update set value = excluded.value
         where file_news.value <> excluded.value
         returning file_id, blob_id
     ),
     moved as (
-        update rooms r set last_seq = r.last_seq + 1 from told
-        where r.company_id = $1 and r.id = $2
-        returning r.last_seq
+        update rooms r set last_seq = r.last_seq + 1 from new
+        where r.company_id = $1 and r.id in (select p.room_id from file_places p where p.file_id = new.file_id)
+        returning r.id, r.last_seq
+    ),
+    logged as (
+        insert into room_events (company_id, room_id, seq, type, payload, at)
+        select $1, moved.id, moved.last_seq, $5,
+            case $3
+                when 'preview' then jsonb_build_object('file_id', new.file_id, 'preview', b.preview)
+                else jsonb_build_object('file_id', new.file_id, 'scan_status', b.scan_status)
+            end, $6
+        from new, moved, blobs b where b.company_id = $1 and b.id = new.blob_id
+        returning room_id, seq, payload
     )
-    insert into room_events (company_id, room_id, seq, type, payload, at)
-    select $1, $2, moved.last_seq, $6,
-        case $4
-            when 'preview' then jsonb_build_object('file_id', told.file_id, 'preview', b.preview)
-            else jsonb_build_object('file_id', told.file_id, 'scan_status', b.scan_status)
-        end, $7
-    from told, moved, blobs b where b.company_id = $1 and b.id = told.blob_id
-    returning seq, payload";
+    select told.* from (select) as one ",
+    told!()
+);
 
 impl Store {
     /// Sets out to make the preview of the object `key`; `None` for an object that is not ours.
@@ -237,24 +242,21 @@ impl Store {
             .collect()
     }
 
-    /// Writes the news of the content `key` into the log of one file's room, unless it is there: the event's number and
-    /// data.
+    /// Writes the news of the content `key` into the logs of the rooms that show one file of it, unless it is there.
     ///
     /// # Errors
     /// When Postgres does not answer.
     pub async fn tell_of_file(
         &self,
         company: CompanyId,
-        (room, file): (RoomId, FileId),
+        file: FileId,
         key: &str,
         news: News,
         at: OffsetDateTime,
-    ) -> Result<Option<(i64, Value)>, Error> {
+    ) -> Result<Option<FileEvent>, Error> {
         let db = self.db().await?;
-        let locked = [(&company.0 as _, Type::UUID), (&room.0 as _, Type::UUID)];
         let params = [
             (&company.0 as _, Type::UUID),
-            (&room.0 as _, Type::UUID),
             (&file.0 as _, Type::UUID),
             (&news.as_str() as _, Type::TEXT),
             (&key as _, Type::TEXT),
@@ -263,12 +265,13 @@ impl Store {
         ];
         let (_, rows) = flight!(
             db,
-            room_locked = db.rows(LOCK_ROOM, &locked),
+            rooms_locked = db.rows(sql::LOCK, &params[..2]),
             rows = db.rows(TELL, &params),
         )?;
-        let logged = rows.first();
-        logged
-            .map(|row| Ok((row.try_get("seq")?, row.try_get("payload")?)))
-            .transpose()
+        let told = rows
+            .first()
+            .map(|row| told(row, news.event()))
+            .transpose()?;
+        Ok(told.flatten())
     }
 }

@@ -167,6 +167,8 @@ async fn r_f5_of_many_restores_at_once_one_restores() {
             .all(|answer| answer.refusal() == (409, "conflict"))
     );
     let restored = events(&shelf.owner, &shelf.room).await;
-    let restored = restored.iter().filter(|event| event["type"] == "file.restored");
+    let restored = restored
+        .iter()
+        .filter(|event| event["type"] == "file.restored");
     assert_eq!(restored.count(), 1, "one event");
 }

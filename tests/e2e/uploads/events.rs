@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::Socket;
 use support::sender::{Sender, bytes, let_in, start};
 
-use super::{MIB, desk};
+use super::{MIB, desk, lasting};
 
 fn of(kind: &'static str, upload: &str) -> impl Fn(&Value) -> bool {
     let upload = upload.to_owned();
@@ -53,7 +53,7 @@ async fn r_u4_the_room_sees_an_upload_from_its_begin_to_its_file() {
         (&json!(100.0), &json!(content.len()))
     );
     assert_eq!(last["data"]["state"], "completed");
-    assert_eq!(created["data"], file);
+    assert_eq!(lasting(&created["data"]), lasting(&file));
     assert!(created["seq"].is_u64());
     assert_eq!(created["actor"], json!(desk.person.id));
 }
@@ -115,4 +115,67 @@ async fn r_u4_hints_are_checked_and_never_make_a_file() {
         sender.complete(&desk.person).await.refusal(),
         (409, "upload_incomplete")
     );
+}
+
+#[tokio::test]
+async fn r_u4_what_is_shown_is_within_five_per_cent_of_the_truth_and_exact_at_the_end() {
+    let desk = desk().await;
+    let mut socket = Socket::connect(&desk.stack, &desk.person).await;
+    let content = bytes(5 * 16 * MIB + 7, 1);
+    let total = content.len() as u64;
+    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", content).await;
+    socket.event(of("upload.progress", &sender.id)).await;
+    for part in 1..=sender.part_count {
+        sender.send(&desk.person, &[part]).await;
+        let path = format!("/v1/uploads/{}/parts/{part}/done", sender.id);
+        assert_eq!(desk.person.post(&path, json!({})).await.status, 204);
+        // Not each hint is shown: once a second one is.
+        if part % 3 != 0 {
+            continue;
+        }
+        let truth = sender.see(&desk.person).await["progress"]["bytes"].clone();
+        let hinting = async {
+            let mut pace = tokio::time::interval(std::time::Duration::from_millis(100));
+            loop {
+                pace.tick().await;
+                assert_eq!(desk.person.post(&path, json!({})).await.status, 204);
+            }
+        };
+        let right = |event: &Value| {
+            of("upload.progress", &sender.id)(event) && event["data"]["bytes"] == truth
+        };
+        let shown = tokio::select! {
+            event = socket.event(right) => event,
+            () = hinting => unreachable!("it hints for ever"),
+        };
+        let (bytes, truth) = (shown["data"]["bytes"].as_f64(), truth.as_f64());
+        let off = (bytes.expect("bytes") - truth.expect("bytes")).abs();
+        assert!(off <= 0.05 * truth.expect("bytes"), "{shown}");
+    }
+    drop(sender.complete(&desk.person).await.ok());
+    let done = |event: &Value| event["data"]["state"] == "completed";
+    let last = socket.event(done).await;
+    assert_eq!(last["data"]["bytes"], total);
+    assert_eq!(
+        (&last["data"]["percent"], &last["data"]["eta_s"]),
+        (&json!(100.0), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn r_u4_each_device_of_the_uploader_hears_it_once() {
+    let desk = desk().await;
+    let mut devices = Vec::new();
+    for _ in 0..2 {
+        devices.push(Socket::connect(&desk.stack, &desk.person).await);
+    }
+    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(5, 1)).await;
+    let path = format!("/v1/uploads/{}", sender.id);
+    assert_eq!(desk.person.delete(&path).await.status, 204);
+    for device in &mut devices {
+        let first = device.event(of("upload.progress", &sender.id)).await;
+        let second = device.event(of("upload.progress", &sender.id)).await;
+        assert_eq!(first["data"]["state"], "in_progress");
+        assert_eq!(second["data"]["state"], "cancelled");
+    }
 }

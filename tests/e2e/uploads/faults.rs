@@ -1,10 +1,13 @@
 //! R-U2 when S3 fails or a function dies: on a stack of its own, because faults hit everybody.
 
+use app::uploads::abort_vain;
 use serde_json::{Value, json};
 use support::launch::Launch;
-use support::sender::{Sender, bytes, start};
+use support::sender::{Sender, bucket, bytes, start};
 
-use super::{Desk, MIB, desk_on};
+use time::Duration;
+
+use super::{Desk, MIB, desk_on, lasting};
 
 /// A desk on a stack of its own, which ends with the test.
 async fn alone() -> Desk {
@@ -65,7 +68,10 @@ async fn r_u2_whatever_breaks_during_completion_repeating_it_makes_one_file() {
         };
         desk.stack.mend().await;
         assert_eq!(file["upload_id"], sender.id.as_str());
-        assert_eq!(sender.complete(&desk.person).await.ok(), file);
+        assert_eq!(
+            lasting(&sender.complete(&desk.person).await.ok()),
+            lasting(&file)
+        );
     }
     let files = desk
         .person
@@ -99,17 +105,188 @@ async fn r_u2_whatever_breaks_at_the_begin_leaves_nothing_that_nobody_knows_of()
         assert_eq!(begin().await, 500);
         desk.stack.mend().await;
     }
-    // What a killed function left is in the list, can be gone on with, and can be given up.
-    let left = desk.person.get("/v1/uploads?state=pending").await.ok();
-    let left = left["items"].as_array().cloned().expect("a list");
-    assert_eq!(left.len(), 2);
-    for upload in &left {
-        let sender = Sender::resume(upload, bytes(5, 1));
-        sender.send_all(&desk.person).await;
+    // Nothing was promised, nothing is in the list, and what S3 began in vain the reaper finds.
+    let left = desk.person.get("/v1/uploads").await.ok();
+    assert_eq!(left["items"], json!([]));
+    assert_eq!(desk.storage().await, (0, 0));
+    let before = bucket(&desk.stack)
+        .unfinished("", None)
+        .await
+        .expect("S3 answers");
+    assert_eq!(before.found.len(), 1, "the one that S3 had begun");
+    let (store, later) = (desk.stack.store(), app::clock::now() + Duration::hours(2));
+    let swept = abort_vain(&store, &bucket(&desk.stack), later, 1).await;
+    assert_eq!(swept.expect("it can be listed").done, 1);
+    let after = bucket(&desk.stack)
+        .unfinished("", None)
+        .await
+        .expect("S3 answers");
+    assert_eq!(after.found, []);
+}
+
+impl Desk {
+    /// From now on, once: the function dies when it sends this statement, or when Postgres has answered it.
+    async fn kill_at(&self, statement: &str, after: bool) {
+        let effect = json!({"kill": "uploads"});
+        let rule = json!({"target": "postgres", "operation": statement, "effect": effect, "after": after, "count": 1});
+        self.stack.fault(rule).await;
     }
-    let first = Sender::resume(&left[0], bytes(5, 1));
-    assert_eq!(first.complete(&desk.person).await.ok()["size"], 5);
-    let second = format!("/v1/uploads/{}", left[1]["id"].as_str().expect("an id"));
-    assert_eq!(desk.person.delete(&second).await.status, 204);
-    assert_eq!(desk.storage().await, (5, 0));
+
+    /// A small upload whose parts are all there.
+    async fn sent(&self, seed: u64) -> Sender {
+        let sender = Sender::begin(&self.person, &self.room, "a.bin", bytes(5, seed)).await;
+        sender.send_all(&self.person).await;
+        sender
+    }
+
+    /// Completes, and is not answered because the function dies at this statement.
+    async fn complete_and_die(&self, sender: &Sender, after: bool) {
+        self.kill_at("complete_upload_1", after).await;
+        let answer = sender.complete(&self.person).await;
+        assert!(answer.status.is_server_error(), "{answer:#?}");
+        self.stack.mend().await;
+    }
+}
+
+#[tokio::test]
+async fn r_u2_a_begin_that_dies_around_its_rows_is_there_or_not() {
+    let desk = alone().await;
+    let mut done = 0;
+    for after in [false, true] {
+        desk.kill_at("begin_uploads_1", after).await;
+        let body = start(&desk.room, "a.bin", 5, "none");
+        let begun = desk.person.post("/v1/uploads", body).await;
+        assert!(begun.status.is_server_error(), "{begun:#?}");
+        desk.stack.mend().await;
+        let listed = desk.person.get("/v1/uploads?state=in_progress").await.ok();
+        let items = listed["items"].as_array().cloned().expect("a list");
+        // Killed at its answer, the statement may have been committed or not: the quota agrees with the list.
+        assert!(items.len() <= usize::from(after), "{items:?}");
+        assert_eq!(desk.storage().await, (done, 5 * items.len() as u64));
+        done += 5 * items.len() as u64;
+        for upload in &items {
+            let sender = Sender::resume(upload, bytes(5, 1));
+            sender.send_all(&desk.person).await;
+            assert_eq!(sender.complete(&desk.person).await.ok()["size"], 5);
+        }
+    }
+}
+
+#[tokio::test]
+async fn r_u2_a_completion_that_dies_around_its_rows_makes_one_file() {
+    let desk = alone().await;
+    for (seed, after) in [(1, false), (2, true)] {
+        let sender = desk.sent(seed).await;
+        desk.complete_and_die(&sender, after).await;
+        let state = sender.see(&desk.person).await["state"].clone();
+        assert!(
+            state == "in_progress" || after && state == "completed",
+            "{state}"
+        );
+        assert_eq!(sender.complete(&desk.person).await.ok()["size"], 5);
+    }
+    // Nobody comes back: the reaper makes the file.
+    let sender = desk.sent(3).await;
+    desk.complete_and_die(&sender, false).await;
+    desk.age(&sender.id, "2 minutes").await;
+    desk.reap("minute").await;
+    assert_eq!(sender.see(&desk.person).await["state"], "completed");
+    assert_eq!(desk.storage().await, (3 * 5, 0));
+    let log = format!("/v1/chatrooms/{}/events?after=0", desk.room);
+    let log = desk.person.get(&log).await.ok().to_string();
+    assert_eq!(log.matches("file.created").count(), 3);
+    let left = bucket(&desk.stack).unfinished("", None).await;
+    assert_eq!(left.expect("S3 answers").found, []);
+}
+
+#[tokio::test]
+async fn r_u3_a_waiting_one_that_could_not_be_started_is_started_later() {
+    let desk = alone().await;
+    let files: Vec<Value> = (0..6)
+        .map(|n| start(&desk.room, &format!("{n}"), 5, "none"))
+        .collect();
+    let body = json!({ "uploads": files });
+    let begun = desk.person.post("/v1/uploads/batch", body).await.ok();
+    let upload = |n: usize| &begun["results"][n]["started"]["upload"];
+    let waiting = Sender::resume(upload(5), bytes(5, 5));
+    // S3 is away while one ends, dies while the next is signed, and then works.
+    desk.fault("CreateMultipartUpload", json!("absent"), false, 9)
+        .await;
+    let path = format!("/v1/uploads/{}", upload(0)["id"].as_str().expect("an id"));
+    assert_eq!(desk.person.delete(&path).await.status, 204);
+    assert_eq!(waiting.see(&desk.person).await["state"], "pending");
+    desk.stack.mend().await;
+    for after in [false, true] {
+        desk.fault(
+            "CreateMultipartUpload",
+            json!({"kill": "uploads"}),
+            after,
+            1,
+        )
+        .await;
+        let signed = waiting.sign(&desk.person, &[1]).await;
+        assert!(signed.status.is_server_error(), "{signed:#?}");
+        desk.stack.mend().await;
+        assert_eq!(waiting.see(&desk.person).await["state"], "pending");
+    }
+    waiting.send_all(&desk.person).await;
+    assert_eq!(waiting.complete(&desk.person).await.ok()["size"], 5);
+    assert_eq!(desk.storage().await, (5, 4 * 5));
+}
+
+#[tokio::test]
+async fn r_u3_what_waits_alone_is_started_by_the_reaper() {
+    let desk = alone().await;
+    desk.fault("CreateMultipartUpload", json!("absent"), false, 99)
+        .await;
+    let body = json!({ "uploads": [start(&desk.room, "a", 5, "none")] });
+    let begun = desk.person.post("/v1/uploads/batch", body).await.ok();
+    let upload = &begun["results"][0]["started"]["upload"];
+    assert_eq!(upload["state"], "pending");
+    desk.stack.mend().await;
+    let id = upload["id"].as_str().expect("an id");
+    desk.age(id, "2 minutes").await;
+    let report = desk.reap("minute").await;
+    assert_eq!(report["done"]["places_filled"], 1, "{report}");
+    let sender = Sender::resume(upload, bytes(5, 1));
+    assert_eq!(sender.see(&desk.person).await["state"], "in_progress");
+}
+
+#[tokio::test]
+async fn r_u2_a_session_that_nobody_was_told_of_does_not_hold_quota() {
+    let desk = alone().await;
+    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(5, 1)).await;
+    // As a function of the former kind left it that was killed between its row and S3.
+    desk.sql(&format!(
+        "update uploads set state = 'pending', s3_upload_id = null where id = '{}'",
+        sender.id
+    ))
+    .await;
+    desk.age(&sender.id, "6 minutes").await;
+    desk.reap("minute").await;
+    assert_eq!(sender.see(&desk.person).await["state"], "expired");
+    assert_eq!(desk.storage().await, (0, 0));
+}
+
+#[tokio::test]
+async fn r_u2_a_slow_s3_is_waited_for_or_asked_again() {
+    let desk = alone().await;
+    for (seed, operation) in [
+        (1, "ListParts"),
+        (2, "HeadObject"),
+        (3, "CompleteMultipartUpload"),
+    ] {
+        let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(5, seed)).await;
+        sender.send_all(&desk.person).await;
+        desk.fault(operation, json!({"delay_ms": 7_000}), false, 1)
+            .await;
+        let mut file = sender.complete(&desk.person).await;
+        if file.status != 200 {
+            assert!([202, 503].contains(&file.status.as_u16()), "{file:#?}");
+            file = sender.complete(&desk.person).await;
+        }
+        desk.stack.mend().await;
+        assert_eq!(file.ok()["upload_id"], sender.id.as_str());
+    }
+    assert_eq!(desk.storage().await, (15, 0));
 }

@@ -8,7 +8,7 @@ use store::{FileChanged, Store};
 use wire::problem::Code;
 use wire::rest::file_details::FileDetailView;
 
-use super::{act, announce, tell};
+use super::{act, announce_by, tell};
 use crate::http::IfMatch;
 use crate::{Caller, Problem};
 
@@ -52,7 +52,7 @@ pub async fn delete(
 ) -> Result<(), Problem> {
     match store.delete_file(&act(caller, id)).await? {
         FileChanged::Done(_, event) => {
-            announce(live, caller, &event).await;
+            announce_by(live, caller, &event).await;
             Ok(())
         }
         FileChanged::Same(_) => Ok(()),

@@ -5,7 +5,7 @@ use live::Live;
 use store::{InRoom, Store};
 use wire::problem::Code;
 
-use super::{act, announce};
+use super::{act, announce_by};
 use crate::{Caller, Problem};
 
 /// Shows a file in another room, where the caller may write: a reference, no copy.
@@ -105,7 +105,7 @@ async fn place(
 async fn told(live: &Live, caller: &Caller, done: InRoom) -> Result<(), Problem> {
     match done {
         InRoom::Done(event) => {
-            announce(live, caller, &event).await;
+            announce_by(live, caller, &event).await;
             Ok(())
         }
         InRoom::Same => Ok(()),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::problem::{Code, FieldError};
 
-use super::MAX_BODY;
+use super::max_body;
 use crate::{Caller, Client, Problem};
 
 /// A strict JSON body, or a JSON answer.
@@ -35,9 +35,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Code::UnsupportedMediaType.into());
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
+        let most = max_body(request.extensions());
+        let bytes = axum::body::to_bytes(request.into_body(), most)
             .await
-            .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", MAX_BODY))?;
+            .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", most))?;
         super::body::read(&bytes).map(Json)
     }
 }
@@ -75,12 +76,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let invalid =
+            |why: String| Problem::invalid(vec![FieldError::new("query", "invalid", why)]);
+        // No text that is kept anywhere holds it, and Postgres cannot even be asked for it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(invalid("the character U+0000 is in nothing".to_owned()));
+        }
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| {
-                Problem::invalid(vec![FieldError::new("query", "invalid", error.body_text())])
-            })
+            .map_err(|error| invalid(error.body_text()))
     }
 }
 

@@ -12,7 +12,7 @@ use live::idempotency::{Answer, Begun, MAX_KEPT};
 use sha2::{Digest as _, Sha256};
 use wire::problem::{Code, FieldError};
 
-use super::{MAX_BODY, Shared};
+use super::{Shared, max_body};
 use crate::{Caller, Problem};
 
 /// Longest key, in characters.
@@ -50,9 +50,10 @@ async fn run(
     next: Next,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY)
+    let most = max_body(&parts.extensions);
+    let body = to_bytes(body, most)
         .await
-        .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", MAX_BODY))?;
+        .map_err(|_| Problem::new(Code::BodyTooLarge).with("limit_bytes", most))?;
     let digest = digest(&parts.method, parts.uri.path(), &body);
     let now = caller.client.at;
     match live

@@ -37,6 +37,7 @@ pub(super) async fn identify(
     let response = match caller {
         Ok(caller) => {
             request.extensions_mut().insert(client);
+            request.extensions_mut().insert(language);
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }

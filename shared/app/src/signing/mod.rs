@@ -2,7 +2,7 @@
 
 mod keyring;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
@@ -30,7 +30,8 @@ const RETIRE_AFTER: Duration = Duration::hours(1);
 /// The secret that holds the private keys. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    client: Client,
+    /// Made at first use, as every SDK's client: making one reads the machine's whole trust store.
+    client: Arc<LazyLock<Client, Box<dyn FnOnce() -> Client + Send + Sync>>>,
     arn: String,
 }
 
@@ -40,8 +41,9 @@ impl Vault {
     /// # Errors
     /// [`SettingError`] naming the variable.
     pub fn from_env() -> Result<Self, SettingError> {
+        let aws = env::aws("AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
         Ok(Self {
-            client: Client::new(&env::aws("AWS_ENDPOINT_URL_SECRETS_MANAGER")?),
+            client: Arc::new(LazyLock::new(Box::new(move || Client::new(&aws)))),
             arn: env::required("MARU_SIGNING_SECRET")?,
         })
     }

@@ -1,19 +1,19 @@
 //! The end of an upload that succeeds: all parts seen, joined by S3, verified, made a file.
 
 use domain::file::File;
-use domain::preview::Preview;
 use domain::scan::ScanStatus;
 use domain::upload::{Checksum, State, Step, Upload};
 use domain::{CompanyId, FileId, UploadId, UserId};
 use files::{Object, StoredPart, composite};
-use serde_json::Value;
-use store::uploads::{By, Completion, Finished};
+use store::uploads::{Became, By, Completion, Finished, Touch, Which};
 use time::Duration;
-use wire::event::Event;
 use wire::problem::Code;
-use wire::rest::files::FileView;
 
-use super::{Deps, barred, by, in_state, missing, own, progress, see, sweep, version};
+use super::announce::announce;
+use super::made::{identity, made};
+use super::{
+    Deps, barred, by, in_state, lives, missing, own, places, progress, see, sweep, version,
+};
 use crate::{Caller, Problem, clock, scans};
 
 /// How long S3 may take to join the parts of a huge object.
@@ -25,102 +25,92 @@ pub enum Outcome {
     /// The file is there.
     Done(File),
     /// S3 is still joining the parts: ask again.
-    Joining(Upload),
+    Joining(Box<Upload>),
 }
 
-/// Finishes an upload. Safe to repeat after any failure, and at the same time: one upload makes one file.
+/// Finishes an upload. Safe to repeat after any failure, and at the same time: one upload makes one file. Two round
+/// trips to Postgres: that it is wanted, and what it became.
 ///
 /// # Errors
 /// `upload_incomplete` with the missing parts; `upload_state`, `upload_failed`; `not_found`, `forbidden`, `read_only`,
 /// `room_archived` for somebody who may not send (any more).
 pub async fn complete(deps: &Deps, caller: &Caller, id: UploadId) -> Result<Outcome, Problem> {
-    let seen = see(deps, caller, id, None).await?;
+    let touch = Touch {
+        at: caller.client.at,
+        lives: lives(&deps.config),
+        at_most_every: Duration::ZERO,
+        finish: true,
+    };
+    let seen = see(deps, caller, id, Some(touch)).await?;
     own(caller, &seen.upload)?;
     match seen.upload.state {
-        State::Completed => return finished_before(deps, caller, &seen.upload).await,
+        State::Completed => return made_before(deps, &seen.upload, caller.user).await,
         State::Failed => return Err(Code::UploadFailed.into()),
         State::Cancelled | State::Expired => return Err(in_state(seen.upload.state)),
         State::Pending | State::InProgress | State::Completing => {}
     }
     seen.may_send().map_err(barred)?;
-    let by = by(caller);
-    let (upload, parts) = match seen.upload.state {
-        State::Completing => (seen.upload, None),
-        _ => match join(deps, seen.upload, &by).await? {
-            Some((upload, parts)) => (upload, Some(parts)),
-            // Somebody else was quicker: go on from where they are.
-            None => return Box::pin(complete(deps, caller, id)).await,
-        },
-    };
-    finish(deps, upload, parts, &by).await
+    finish(deps, seen.upload, &by(caller)).await
 }
 
-/// Takes a session that is completing to its end. `parts` are what is to be joined, when the caller has just seen them.
-pub(super) async fn finish(
-    deps: &Deps,
-    upload: Upload,
-    parts: Option<Vec<StoredPart>>,
-    by: &By<'_>,
-) -> Result<Outcome, Problem> {
-    // Joining has a line in the audit log of its own.
-    let by = &By {
-        line: clock::id(),
-        ..*by
-    };
+/// Takes an open session as far as it goes: what S3 has decides.
+pub(super) async fn finish(deps: &Deps, upload: Upload, by: &By<'_>) -> Result<Outcome, Problem> {
     // Somebody else may be waiting for S3 at this moment: nothing is lost before that is over.
-    let patient = by.origin.at - upload.last_activity_at < PATIENCE;
-    let object = match parts {
-        Some(parts) => joined(deps, &upload, &parts).await?,
+    let asked_at = upload.asked_at.unwrap_or(by.origin.at);
+    let patient = by.origin.at - asked_at < PATIENCE;
+    let before = match upload.state {
         // Somebody asked S3 before: the object may be there already.
-        None => match deps.files.head(&upload.key).await? {
-            Some(object) => Joined::Object(object),
-            None => match list(deps, &upload).await? {
-                Some(parts) => joined(deps, &upload, &parts).await?,
-                None => look(deps, &upload).await?,
-            },
+        State::Completing => deps.files.head(&upload.key).await?,
+        _ => None,
+    };
+    let mut upload = upload;
+    let found = match before {
+        Some(object) => Joined::Object(object),
+        None => match list(deps, &upload).await? {
+            Some(parts) => {
+                let missing = missing(&upload, &parts);
+                if !missing.is_empty() {
+                    let missing = serde_json::to_value(missing).map_err(Problem::internal)?;
+                    return Err(Problem::new(Code::UploadIncomplete).with("missing", missing));
+                }
+                upload.expected = match upload.checksum {
+                    Checksum::Sha256 => composite(&parts),
+                    Checksum::None => None,
+                };
+                joined(deps, &upload, &parts).await?
+            }
+            None => look(deps, &upload).await?,
         },
     };
-    match object {
+    match found {
         Joined::Object(object) if fits(&upload, &object) => record(deps, upload, &object, by).await,
         Joined::Object(_) => fail(deps, upload, "the object is not what was planned", by).await,
-        Joined::Lost if patient => Ok(Outcome::Joining(upload)),
-        Joined::Lost => fail(deps, upload, "the storage lost the upload", by).await,
-        Joined::Later => Ok(Outcome::Joining(upload)),
+        Joined::Lost if !patient => fail(deps, upload, "the storage lost the upload", by).await,
+        Joined::Lost | Joined::Later => joining(deps, upload, by).await,
     }
 }
 
-/// Looks at what S3 has and, when it is whole, notes that it is to be joined. `None` when the session moved meanwhile.
-async fn join(
-    deps: &Deps,
-    upload: Upload,
-    by: &By<'_>,
-) -> Result<Option<(Upload, Vec<StoredPart>)>, Problem> {
-    let parts = match upload.s3_upload_id {
-        Some(_) => list(deps, &upload).await?.unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let missing = missing(&upload, &parts);
-    if !missing.is_empty() {
-        // An upload that another call has just joined has no parts either.
-        let now = deps
-            .store
-            .see_upload(upload.company, upload.uploader, upload.id, None)
-            .await?;
-        if now.is_some_and(|now| now.upload.state != upload.state) {
-            return Ok(None);
-        }
-        let missing = serde_json::to_value(missing).map_err(Problem::internal)?;
-        return Err(Problem::new(Code::UploadIncomplete).with("missing", missing));
-    }
-    let expected = match upload.checksum {
-        Checksum::Sha256 => composite(&parts),
-        Checksum::None => None,
-    };
+/// S3 is at it: the session says so from here on, and whoever comes next goes on.
+async fn joining(deps: &Deps, upload: Upload, by: &By<'_>) -> Result<Outcome, Problem> {
+    let expected = upload.expected.as_deref();
     let joining = deps
         .store
-        .join_upload(upload.company, upload.id, expected.as_deref(), by)
+        .join_upload(upload.company, upload.id, expected, by)
         .await?;
-    Ok(joining.map(|upload| (upload, parts)))
+    if let Some(joining) = joining {
+        return Ok(Outcome::Joining(Box::new(joining)));
+    }
+    // It ended meanwhile.
+    let now = deps
+        .store
+        .see_upload(upload.company, upload.uploader, upload.id, None)
+        .await?;
+    let now = now.ok_or(Code::NotFound)?.upload;
+    match now.state {
+        State::Completed => made_before(deps, &now, now.uploader).await,
+        State::Failed => Err(Code::UploadFailed.into()),
+        state => Err(in_state(state)),
+    }
 }
 
 /// What became of the parts.
@@ -163,9 +153,11 @@ async fn look(deps: &Deps, upload: &Upload) -> Result<Joined, Problem> {
     Ok(object.map_or(Joined::Lost, Joined::Object))
 }
 
-/// The parts that S3 has; `None` when it does not know the upload.
+/// The parts that S3 has: none of an upload that waits; `None` when it does not know the upload (any more).
 async fn list(deps: &Deps, upload: &Upload) -> Result<Option<Vec<StoredPart>>, Problem> {
-    let s3_id = upload.s3_upload_id.as_deref().unwrap_or_default();
+    let Some(s3_id) = upload.s3_upload_id.as_deref() else {
+        return Ok(Some(Vec::new()));
+    };
     match deps.files.list_parts(&upload.key, s3_id).await {
         Ok(parts) => Ok(Some(parts)),
         Err(files::Error::NoSuchUpload) => Ok(None),
@@ -173,60 +165,47 @@ async fn list(deps: &Deps, upload: &Upload) -> Result<Option<Vec<StoredPart>>, P
     }
 }
 
-/// Size and checksum, as S3 computed them itself.
+/// Size and checksum, as S3 computed them itself. The checksum counts the parts; when the parts were seen by this
+/// call, it must be theirs.
 fn fits(upload: &Upload, object: &Object) -> bool {
+    let parts = format!("-{}", upload.plan.part_count);
     object.size == upload.plan.size
         && match upload.checksum {
-            Checksum::Sha256 => upload.expected.is_some() && object.sha256 == upload.expected,
+            Checksum::Sha256 => object.sha256.as_ref().is_some_and(|sum| {
+                sum.ends_with(&parts) && upload.expected.as_ref().is_none_or(|wanted| wanted == sum)
+            }),
             Checksum::None => object.crc64.is_some(),
         }
 }
 
-/// Makes the verified object a file and tells of it.
+/// Makes the verified object a file, with what follows it, and tells of it.
 async fn record(
     deps: &Deps,
     upload: Upload,
     object: &Object,
     by: &By<'_>,
 ) -> Result<Outcome, Problem> {
-    // The size stands beside the checksum because together they say the plan, and so what was hashed.
-    let identity = match upload.checksum {
-        Checksum::Sha256 => object
-            .sha256
-            .as_ref()
-            .map(|sum| format!("{sum}/{}", object.size)),
-        Checksum::None => None,
-    };
+    let at = by.origin.at;
+    let sum = object.sha256.as_deref();
+    let identity = sum
+        .filter(|_| upload.checksum == Checksum::Sha256)
+        .map(|sum| identity(sum, object.size));
     if let Some(file) = upload.replaces {
         let content = (object, identity.as_deref());
         return version::record(deps, upload, file, content, by).await;
     }
-    let id = FileId(clock::id());
-    let payload = payload(&upload, id, by)?;
+    let made = made(&upload, at)?;
     let done = Completion {
-        file: id,
+        made: &made,
         identity: identity.as_deref(),
         crc64: object.crc64.as_deref(),
-        payload: &payload,
+        expected: sum,
+        line: clock::id(),
     };
     match deps.store.complete_upload(&upload, &done, by).await? {
-        Finished::New {
-            file,
-            payload,
-            duplicate,
-        } => {
-            let event = created(&file, payload);
-            index(deps, &file).await;
-            progress::announce_end(deps, &upload, State::Completed, event, by.origin.at).await;
-            if file.scan == ScanStatus::Infected {
-                // The scanner was quicker than the file, and could tell nobody.
-                let about = (upload.company, file.room, file.id);
-                scans::warn(&deps.store, &deps.live, about, by.origin.at).await?;
-            }
-            if duplicate {
-                sweep::tidy(deps, &upload, by.origin.at).await;
-            }
-            Ok(Outcome::Done(file))
+        Finished::New(became) => {
+            index(deps, &became.file).await;
+            told(deps, upload, became, by).await
         }
         Finished::Already(file) => Ok(Outcome::Done(file)),
         Finished::Ended(state) => {
@@ -241,42 +220,32 @@ async fn record(
     }
 }
 
-fn created(file: &File, data: Value) -> Event {
-    Event {
-        kind: "file.created".to_owned(),
-        room_id: Some(file.room),
-        seq: Some(file.seq),
-        at: file.created_at,
-        actor: Some(file.uploader),
-        data,
+/// Tells everybody what an upload has become, and frees what it held.
+pub(super) async fn told(
+    deps: &Deps,
+    upload: Upload,
+    became: Became,
+    by: &By<'_>,
+) -> Result<Outcome, Problem> {
+    let at = by.origin.at;
+    let file = became.file;
+    let (company, uploader) = (upload.company, upload.uploader);
+    let upload = upload.join(None).and_then(|it| it.complete(file.id, at));
+    let upload = upload.map_err(Problem::internal)?;
+    announce(&deps.live, company, became.happened).await;
+    progress::announce_end(deps, &upload, at).await;
+    if file.scan == ScanStatus::Infected {
+        // The scanner was quicker than the file, and could tell nobody.
+        let about = (company, file.room, file.id);
+        scans::warn(&deps.store, &deps.live, about, at).await?;
     }
-}
-
-fn payload(upload: &Upload, id: FileId, by: &By<'_>) -> Result<Value, Problem> {
-    let view = FileView::from(File {
-        id,
-        room: upload.room,
-        uploader: upload.uploader,
-        upload: upload.id,
-        name: upload.name.clone(),
-        description: String::new(),
-        metadata: None,
-        content_type: upload.content_type.clone(),
-        detected_type: None,
-        size: upload.plan.size,
-        status: domain::file::Status::Available,
-        blocked_as: None,
-        scan: ScanStatus::default(),
-        preview: Preview::default(),
-        version: 1,
-        revision: 1,
-        sent_by: upload.uploader,
-        sent_at: by.origin.at,
-        seq: 0,
-        created_at: by.origin.at,
-        deleted: None,
-    });
-    serde_json::to_value(view).map_err(Problem::internal)
+    if became.duplicate {
+        sweep::tidy(deps, &upload, at).await;
+    }
+    if became.waits {
+        places::fill(deps, company, uploader, by).await;
+    }
+    Ok(Outcome::Done(file))
 }
 
 pub(super) async fn fail(
@@ -285,36 +254,40 @@ pub(super) async fn fail(
     why: &str,
     by: &By<'_>,
 ) -> Result<Outcome, Problem> {
-    let ended = deps
-        .store
-        .end_upload(upload.company, upload.id, Step::Fail, Some(why), by)
-        .await?;
-    if let Some(ended) = ended {
+    let which = [upload.id];
+    let which = Which::These(&which);
+    let lines = [clock::id()];
+    let ended = sweep::end(
+        deps,
+        upload.company,
+        which,
+        Step::Fail,
+        Some(why),
+        by,
+        &lines,
+    );
+    for ended in ended.await? {
         progress::announce_failure(deps, &ended, by.origin.at).await;
-        sweep::tidy(deps, &ended, by.origin.at).await;
     }
     Err(Problem::new(Code::UploadFailed).with_detail(why))
 }
 
 /// Tells the search what a new file is called; when that fails, the reaper does.
-async fn index(deps: &Deps, file: &File) {
+pub(super) async fn index(deps: &Deps, file: &File) {
     let names = [(file.id, file.name.clone())];
     if let Err(problem) = crate::files::note_names(&deps.store, &names).await {
         tracing::warn!(file = %file.id, error = ?problem.source, "found by its name a little later");
     }
 }
 
-async fn finished_before(
-    deps: &Deps,
-    caller: &Caller,
-    upload: &Upload,
-) -> Result<Outcome, Problem> {
+/// The file that a completed session became, as `user` finds it.
+async fn made_before(deps: &Deps, upload: &Upload, user: UserId) -> Result<Outcome, Problem> {
     // A file that was removed for good is remembered by nobody.
     let id = upload.file.ok_or(Code::NotFound)?;
-    file_of(deps, upload.company, caller.user, id).await
+    file_of(deps, upload.company, user, id).await
 }
 
-/// The file that an upload became, as `user` finds it.
+/// A file as `user` finds it.
 pub(super) async fn file_of(
     deps: &Deps,
     company: CompanyId,

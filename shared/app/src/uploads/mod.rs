@@ -1,17 +1,25 @@
 //! Uploads: planned, signed, checked and recorded here; the bytes go from the client to S3.
 //!
-//! What must survive a crash is always written in the order row, S3, row: whoever finds a session
-//! half way can take the next step again.
+//! A session is begun in S3 first and written second: a crash in between holds no quota. It is finished in S3 first and
+//! made a file second: whoever finds it half way looks at S3 and goes on.
 
+mod announce;
+mod batch;
 mod begin;
 mod complete;
+mod made;
+mod parts;
+mod places;
 mod progress;
+mod refused;
 mod sweep;
+mod upkeep;
+mod usage;
 mod version;
 
 use domain::UploadId;
 use domain::room::Refusal as RoomRefusal;
-use domain::upload::{Checksum, Seen, State, Storage, Upload, missing_ranges};
+use domain::upload::{Checksum, Seen, State, Upload, missing_ranges};
 use files::{Files, StoredPart};
 use live::Live;
 use serde_json::json;
@@ -25,10 +33,14 @@ use wire::rest::uploads::{UploadsWanted, Wanted};
 
 use crate::{Caller, Problem, clock, config};
 
+pub use batch::{begin_batch, cancel_batch, get_batch};
 pub use begin::begin;
 pub use complete::{Outcome, complete};
+pub use parts::parts;
 pub use progress::part_done;
-pub use sweep::{Swept, cancel, expire, finish_stalled, sweep};
+pub use sweep::{Swept, cancel, expire, fill_places, finish_stalled, sweep};
+pub use upkeep::{Compared, abort_vain, compare, reconcile, remove_orphans};
+pub use usage::storage;
 
 /// Everything that uploads need.
 #[derive(Clone)]
@@ -58,28 +70,22 @@ pub async fn get(
 ) -> Result<UploadDetailView, Problem> {
     let seen = see(deps, caller, id, None).await?;
     let upload = seen.upload;
-    let parts = match (&upload.s3_upload_id, upload.state) {
-        (Some(s3_id), State::InProgress) => match deps.files.list_parts(&upload.key, s3_id).await {
-            Err(files::Error::NoSuchUpload) => Vec::new(),
-            parts => parts?,
-        },
-        _ => Vec::new(),
-    };
+    let parts = parts::listed(deps, &upload).await?;
     let whole = matches!(upload.state, State::Completing | State::Completed);
-    let progress = progress::true_progress(deps, &upload, &parts, whole, caller.client.at).await;
+    let shown = progress::true_progress(deps, &upload, &parts, whole, caller.client.at).await;
     let missing = match whole {
         true => Vec::new(),
         false => missing(&upload, &parts),
     };
-    let mut shown = parts
+    let mut pages = parts
         .iter()
         .filter(|part| after.is_none_or(|after| part.number > after))
         .map(part_view);
-    let page: Vec<PartView> = shown.by_ref().take(SHOWN_PARTS).collect();
-    let next_parts_after = shown.next().and(page.last()).map(|last| last.number);
+    let page: Vec<PartView> = pages.by_ref().take(SHOWN_PARTS).collect();
+    let next_parts_after = pages.next().and(page.last()).map(|last| last.number);
     Ok(UploadDetailView {
         upload: upload.into(),
-        progress,
+        progress: shown.into(),
         missing,
         parts: page,
         next_parts_after,
@@ -110,15 +116,6 @@ pub async fn list(
     Ok(Page::cut(found, limit, |upload| upload.id))
 }
 
-/// What the caller's company stores and has left.
-///
-/// # Errors
-/// `token_invalid` for somebody who is not active any more.
-pub async fn storage(store: &Store, caller: &Caller) -> Result<Storage, Problem> {
-    let storage = store.storage(caller.company, caller.user).await?;
-    storage.ok_or_else(|| Code::TokenInvalid.into())
-}
-
 /// Signs parts; keeps the session alive. Signing one again is free.
 ///
 /// # Errors
@@ -134,6 +131,7 @@ pub async fn sign(
         at: caller.client.at,
         lives: lives(&deps.config),
         at_most_every: Duration::ZERO,
+        finish: false,
     };
     let seen = see(deps, caller, id, Some(touch)).await?;
     let upload = sendable(caller, seen)?;
@@ -141,7 +139,7 @@ pub async fn sign(
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let upload = begin::started(deps, upload).await?;
+    let upload = begin::started(deps, caller, upload).await?;
     signed(deps, caller, &upload, wanted).await
 }
 
@@ -242,12 +240,7 @@ fn misfits(upload: &Upload, wanted: &[Wanted]) -> Vec<FieldError> {
 fn missing(upload: &Upload, parts: &[StoredPart]) -> Vec<RangeView> {
     let good = parts
         .iter()
-        .filter(|part| {
-            upload
-                .plan
-                .part(part.number)
-                .is_some_and(|planned| planned.length == part.size)
-        })
+        .filter(|part| parts::is_planned(upload, part))
         .map(|part| part.number);
     missing_ranges(upload.plan.part_count, good)
         .into_iter()

@@ -38,6 +38,7 @@ pub async fn part_done(
         at: caller.client.at,
         lives: lives(config),
         at_most_every: TOUCH_EVERY,
+        finish: false,
     };
     let seen = store
         .see_upload(caller.company, caller.user, id, Some(touch))
@@ -77,7 +78,7 @@ pub(super) async fn true_progress(
     parts: &[StoredPart],
     whole: bool,
     at: OffsetDateTime,
-) -> ProgressView {
+) -> Progress {
     if whole {
         return finished(upload);
     }
@@ -96,7 +97,7 @@ pub(super) async fn true_progress(
     if let Some(speed) = before.bytes_per_s.filter(|_| bytes <= before.bytes) {
         shown = at_speed(shown, speed);
     }
-    shown.into()
+    shown
 }
 
 /// Tells the room that something comes.
@@ -105,22 +106,10 @@ pub(super) async fn announce_begin(deps: &Deps, upload: &Upload, at: OffsetDateT
     announce(&deps.live, upload, shown.into(), at).await;
 }
 
-/// Tells the room that an upload is whole, exactly, together with the event of its file.
-pub(super) async fn announce_end(
-    deps: &Deps,
-    upload: &Upload,
-    state: State,
-    file: Event,
-    at: OffsetDateTime,
-) {
-    let ended = Upload {
-        state,
-        ..upload.clone()
-    };
-    let mut events: Vec<Event> = event(&ended, finished(&ended), at).into_iter().collect();
-    events.push(file);
+/// Tells the room and the uploader that an upload is whole, exactly.
+pub(super) async fn announce_end(deps: &Deps, upload: &Upload, at: OffsetDateTime) {
     tokio::join!(
-        deps.live.announce(upload.company, upload.room, &events),
+        announce(&deps.live, upload, finished(upload).into(), at),
         forget(deps, upload.id),
     );
 }
@@ -132,9 +121,8 @@ pub(super) async fn announce_given_up(deps: &Deps, upload: &Upload, at: OffsetDa
     forget(deps, upload.id).await;
 }
 
-/// Tells the uploader's devices why it failed, and the room that nothing more comes.
+/// Tells the uploader's devices why it failed.
 pub(super) async fn announce_failure(deps: &Deps, upload: &Upload, at: OffsetDateTime) {
-    announce_given_up(deps, upload, at).await;
     let told = serde_json::to_value(UploadView::from(upload.clone())).map(|data| Event {
         kind: "upload.failed".to_owned(),
         room_id: Some(upload.room),
@@ -155,7 +143,8 @@ pub(super) async fn announce_failure(deps: &Deps, upload: &Upload, at: OffsetDat
 
 async fn announce(live: &Live, upload: &Upload, shown: ProgressView, at: OffsetDateTime) {
     if let Some(event) = event(upload, shown, at) {
-        live.announce(upload.company, upload.room, &[event]).await;
+        live.show(upload.company, upload.room, upload.uploader, &[event])
+            .await;
     }
 }
 
@@ -192,8 +181,8 @@ fn beginning(upload: &Upload) -> Sample {
     }
 }
 
-fn finished(upload: &Upload) -> ProgressView {
-    ProgressView {
+fn finished(upload: &Upload) -> Progress {
+    Progress {
         bytes: upload.plan.size,
         total: upload.plan.size,
         percent: 100.0,

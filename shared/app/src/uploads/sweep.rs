@@ -1,16 +1,22 @@
 //! Ends without a file: given up, out of time; and what is then left in S3.
 
-use domain::UploadId;
 use domain::upload::{State, Step, Upload};
+use domain::{CompanyId, UploadId};
 use store::Origin;
-use store::uploads::By;
+use store::uploads::{By, Which};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+use wire::problem::Code;
 
-use super::{Deps, by, complete, in_state, own, progress, see};
+use super::announce::announce;
+use super::{Deps, by, complete, in_state, own, places, progress, see};
 use crate::{Caller, Problem, clock, previews};
 
 /// How long a completion may stand still before the reaper takes it up.
 const STALLED: Duration = Duration::minutes(1);
+
+/// How long a session may stand that was neither begun in S3 nor belongs to a batch: nobody was told of it.
+const LOST: Duration = Duration::minutes(5);
 
 /// How long after its end an upload is swept by the reaper: whoever ended it sweeps first.
 const GRACE: Duration = Duration::minutes(1);
@@ -31,52 +37,68 @@ pub struct Swept {
 pub async fn cancel(deps: &Deps, caller: &Caller, id: UploadId) -> Result<(), Problem> {
     let seen = see(deps, caller, id, None).await?;
     own(caller, &seen.upload)?;
-    let ended = deps
-        .store
-        .end_upload(caller.company, id, Step::Cancel, None, &by(caller))
-        .await?;
-    match ended {
-        Some(upload) => {
-            progress::announce_given_up(deps, &upload, caller.client.at).await;
-            tidy(deps, &upload, caller.client.at).await;
-            Ok(())
-        }
-        None if seen.upload.state == State::Cancelled => Ok(()),
-        None => {
-            let now = see(deps, caller, id, None).await?;
-            match now.upload.state {
-                State::Cancelled => Ok(()),
-                state => Err(in_state(state)),
-            }
-        }
+    let (which, lines) = ([id], [clock::id()]);
+    let which = Which::These(&which);
+    let by = by(caller);
+    let ended = end(deps, caller.company, which, Step::Cancel, None, &by, &lines);
+    if !ended.await?.is_empty() || seen.upload.state == State::Cancelled {
+        return Ok(());
+    }
+    match see(deps, caller, id, None).await?.upload.state {
+        State::Cancelled => Ok(()),
+        state => Err(in_state(state)),
     }
 }
 
-/// Ends at most `limit` sessions whose time is over.
+/// Ends sessions, tells of it, frees what they left in S3, and lets those start that wait for their places. Answers
+/// those that were open until now.
+pub(super) async fn end(
+    deps: &Deps,
+    company: CompanyId,
+    which: Which<'_>,
+    step: Step,
+    why: Option<&str>,
+    by: &By<'_>,
+    lines: &[Uuid],
+) -> Result<Vec<Upload>, Problem> {
+    let ended = deps.store.end_uploads(company, which, step, why, by, lines);
+    let ended = ended.await?;
+    announce(&deps.live, company, ended.happened).await;
+    for upload in &ended.uploads {
+        progress::announce_given_up(deps, upload, by.origin.at).await;
+        tidy(deps, upload, by.origin.at).await;
+    }
+    if let (true, Some(first)) = (ended.waits, ended.uploads.first()) {
+        places::fill(deps, company, first.uploader, by).await;
+    }
+    Ok(ended.uploads)
+}
+
+/// Ends at most `limit` sessions whose time is over, and as many that nobody was ever told of.
 ///
 /// # Errors
 /// When they cannot be listed.
 pub async fn expire(deps: &Deps, now: OffsetDateTime, limit: i64) -> Result<Swept, Problem> {
     let mut swept = Swept::default();
-    for upload in deps.store.expired_uploads(now, limit).await? {
-        let ended = deps
-            .store
-            .end_upload(upload.company, upload.id, Step::Expire, None, &system(now))
-            .await;
-        match ended {
-            Ok(Some(upload)) => {
-                progress::announce_given_up(deps, &upload, now).await;
-                tidy(deps, &upload, now).await;
-                swept.done += 1;
-            }
-            Ok(None) => {}
-            Err(error) => swept.skip(upload.id, &error.into()),
+    let mut over = deps.store.expired_uploads(now, limit).await?;
+    over.extend(deps.store.lost_uploads(now - LOST, limit).await?);
+    for upload in over {
+        let (which, lines) = (
+            Which::Idle(upload.id, upload.last_activity_at),
+            [clock::id()],
+        );
+        let by = system(now);
+        let ended = end(deps, upload.company, which, Step::Expire, None, &by, &lines);
+        match ended.await {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(_) => swept.done += 1,
+            Err(problem) => swept.skip(upload.id, &problem),
         }
     }
     Ok(swept)
 }
 
-/// Finishes at most `limit` sessions that were left completing.
+/// Finishes at most `limit` sessions whose completion was asked for and left half way.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -92,10 +114,28 @@ pub async fn finish_stalled(
             actor: Some(upload.uploader),
             ..system(now)
         };
-        match complete::finish(deps, upload, None, &by).await {
+        match complete::finish(deps, upload, &by).await {
             Ok(_) => swept.done += 1,
+            // It was asked for too early: its parts are still on their way.
+            Err(problem) if problem.code == Code::UploadIncomplete => {
+                deps.store.upload_not_asked(id, now - STALLED).await?;
+            }
             Err(problem) => swept.skip(id, &problem),
         }
+    }
+    Ok(swept)
+}
+
+/// Starts what waits although nothing of its uploader is sending: whoever should have done it did not come to it.
+///
+/// # Errors
+/// When they cannot be listed.
+pub async fn fill_places(deps: &Deps, now: OffsetDateTime, limit: i64) -> Result<Swept, Problem> {
+    let mut swept = Swept::default();
+    for upload in deps.store.stuck_uploads(now - STALLED, limit).await? {
+        let by = system(now);
+        places::fill(deps, upload.company, upload.uploader, &by).await;
+        swept.done += 1;
     }
     Ok(swept)
 }
@@ -125,11 +165,12 @@ pub(super) async fn tidy(deps: &Deps, upload: &Upload, now: OffsetDateTime) {
 /// Parts and object of a session that no file needs: of one that ended without a file, or whose content was there
 /// before.
 async fn rid(deps: &Deps, upload: &Upload, now: OffsetDateTime) -> Result<(), Problem> {
+    // What only waited never reached S3.
     if let Some(s3_id) = &upload.s3_upload_id {
         deps.files.abort(&upload.key, s3_id).await?;
+        deps.files.delete(&upload.key).await?;
+        previews::remove(&deps.files, &upload.key).await?;
     }
-    deps.files.delete(&upload.key).await?;
-    previews::remove(&deps.files, &upload.key).await?;
     deps.store.upload_swept(upload.id, now).await?;
     Ok(())
 }

@@ -5,8 +5,10 @@ use time::OffsetDateTime;
 
 use crate::{MessageId, RoomId, UserId};
 
+mod attachment;
 mod parts;
 
+pub use attachment::{Attached, Attachment, AttachmentState, Attachments};
 pub use parts::{ClientId, Content, Fault, Metadata};
 
 /// What somebody wants to say, valid in itself; whether they may say it here is another question.
@@ -20,6 +22,8 @@ pub struct Draft {
     pub reply_to: Option<MessageId>,
     /// Data for clients.
     pub metadata: Option<Metadata>,
+    /// Files of the room, and uploads of the author's own.
+    pub attachments: Attachments,
 }
 
 /// Who speaks in a message.
@@ -50,6 +54,8 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// Data for clients.
     pub metadata: Option<Value>,
+    /// What is attached to it, in order, as it stands now.
+    pub attachments: Vec<Attachment>,
     /// The author's own name for it.
     pub client_id: Option<String>,
     /// When it was sent; order is `seq`, never this.
@@ -93,10 +99,17 @@ pub enum Refusal {
     /// The message to answer is not in this room.
     #[error("there is no such message to answer in this room")]
     NoReplyTarget,
+    /// One of the attachments is no file that can be had in this room, nor an upload of the author's own to it.
+    #[error("there is no such file in this room, nor an upload of yours")]
+    NoAttachment {
+        /// Which one, from 0.
+        place: usize,
+    },
 }
 
 impl Draft {
-    /// The message that it becomes, sent by `author` at `at`; its number is not known yet and stands as 0.
+    /// The message that it becomes, sent by `author` at `at`; its number is not known yet and stands as 0,
+    /// and its attachments are looked up when it is stored.
     #[must_use]
     pub fn into_message(
         self,
@@ -114,6 +127,7 @@ impl Draft {
             content: self.content.0,
             reply_to: self.reply_to,
             metadata: self.metadata.map(|metadata| Value::Object(metadata.0)),
+            attachments: Vec::new(),
             client_id: self.client_id.map(|id| id.0),
             created_at: at,
             edited_at: None,

@@ -34,6 +34,12 @@ pub enum Fault {
     /// Not a JSON object.
     #[error("a JSON object")]
     NotObject,
+    /// More than ten attachments.
+    #[error("at most {} attachments", super::Attachments::MAX)]
+    TooManyAttachments,
+    /// The same thing attached twice.
+    #[error("each file or upload once")]
+    AttachedTwice,
     /// An object that takes too many bytes.
     #[error("at most {} bytes of JSON", Metadata::MAX_BYTES)]
     TooLarge,
@@ -133,6 +139,8 @@ impl Fault {
             Self::Nul => "bad_character",
             Self::BadClientId => "bad_client_id",
             Self::NotObject => "not_object",
+            Self::TooManyAttachments => "too_many",
+            Self::AttachedTwice => "duplicate",
             Self::TooLarge => "too_large",
         }
     }

@@ -2,6 +2,7 @@
 
 mod blocked;
 mod content_type;
+mod follow_up;
 mod name;
 mod plan;
 mod progress;
@@ -10,12 +11,14 @@ mod refusal;
 mod session;
 mod signature;
 mod state;
+mod steps;
 
 pub use blocked::{Blocked, refuse_by_declaration};
 pub use content_type::{BadContentType, ContentType};
+pub use follow_up::FollowUp;
 pub use name::{BadName, FileName};
 pub use plan::{MAX_PARTS, MAX_SIZE, MIN_PART, Part, Plan, TooLarge, missing_ranges, plan};
-pub use progress::{Progress, Sample, progress};
+pub use progress::{Progress, Sample, progress, together};
 pub use quota::{MAX_SENDING, Storage, Warning};
 pub use refusal::Refusal;
 pub use session::{Draft, Seen, Upload};

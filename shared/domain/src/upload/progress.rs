@@ -63,6 +63,30 @@ pub fn progress(before: Sample, bytes: u64, total: u64, now: OffsetDateTime) -> 
     (shown, sample)
 }
 
+/// Many as one: what is there of all, and when the last byte comes if they share the line as they do now.
+#[must_use]
+pub fn together(all: impl IntoIterator<Item = Progress>) -> Progress {
+    let (mut bytes, mut total, mut speed) = (0_u64, 0_u64, 0_u64);
+    for one in all {
+        bytes = bytes.saturating_add(one.bytes);
+        total = total.saturating_add(one.total);
+        // What is whole goes at no speed any more.
+        if one.bytes < one.total {
+            speed = speed.saturating_add(one.bytes_per_s);
+        }
+    }
+    Progress {
+        bytes,
+        total,
+        percent: percent(bytes, total),
+        bytes_per_s: speed,
+        eta_s: match total - bytes {
+            0 => Some(0),
+            left => left.checked_div(speed),
+        },
+    }
+}
+
 /// Rounded down, so that 100 is said only of a whole file.
 fn percent(bytes: u64, total: u64) -> f64 {
     if bytes >= total {
@@ -94,6 +118,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn r_u3_many_are_shown_as_one() {
+        let one = |bytes, total, bytes_per_s| Progress {
+            bytes,
+            total,
+            percent: 0.0,
+            bytes_per_s,
+            eta_s: None,
+        };
+        let all = together([one(100, 100, 7), one(0, 500, 0), one(100, 400, 50)]);
+        assert_eq!((all.bytes, all.total, all.percent), (200, 1_000, 20.0));
+        assert_eq!((all.bytes_per_s, all.eta_s), (50, Some(16)));
+        assert_eq!(together([one(0, 5, 0)]).eta_s, None);
+        let none = together([]);
+        assert_eq!((none.percent, none.eta_s), (100.0, Some(0)));
+    }
 
     const START: OffsetDateTime = time::macros::datetime!(2026-01-02 03:04:05 UTC);
 

@@ -11,12 +11,21 @@ pub enum Refusal {
     /// The room can be seen, but it takes no upload for this reason.
     #[error(transparent)]
     Room(crate::room::Refusal),
+    /// It should be a version of a file that is not there, or not available.
+    #[error("there is no such file in this room")]
+    NoFile,
     /// The room takes no uploads.
     #[error("uploads are switched off in this room")]
     UploadsOff,
     /// The room takes other types only.
     #[error("the room does not take files of this type")]
     TypeNotAllowed,
+    /// A thread should follow, and the room takes none.
+    #[error("threads are switched off in this room")]
+    ThreadsOff,
+    /// A thread should follow, and its title is taken.
+    #[error("a thread of this room has this title")]
+    TitleTaken,
     /// The plan takes smaller files only.
     #[error("the plan takes files of at most {limit} bytes")]
     FileTooLarge {

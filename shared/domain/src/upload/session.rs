@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::{Checksum, ContentType, FileName, Plan, State};
+use super::{Checksum, ContentType, FileName, FollowUp, Plan, State};
 use crate::room::{self, Access, Action, Role};
-use crate::{BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
+use crate::{BatchId, BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
 
 /// One file on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Upload {
     pub id: UploadId,
     /// The room that the file will be in.
     pub room: RoomId,
+    /// The batch that it was begun with.
+    pub batch: Option<BatchId>,
     /// Who sends it.
     pub uploader: UserId,
     /// Where it stands.
@@ -35,6 +37,8 @@ pub struct Upload {
     pub s3_upload_id: Option<String>,
     /// The composite checksum that the object must have, once all parts were seen.
     pub expected: Option<String>,
+    /// What is to happen when it is done; `None` for what the room does by itself.
+    pub then: Option<FollowUp>,
     /// The file that it is a new version of; `None` for a new file.
     pub replaces: Option<FileId>,
     /// The file that it became.
@@ -45,6 +49,8 @@ pub struct Upload {
     pub created_at: OffsetDateTime,
     /// When something last happened to it.
     pub last_activity_at: OffsetDateTime,
+    /// Since when its uploader wants it finished.
+    pub asked_at: Option<OffsetDateTime>,
     /// When it ends unless something happens.
     pub expires_at: OffsetDateTime,
     /// When it ended.
@@ -66,6 +72,8 @@ pub struct Draft {
     pub checksum: Checksum,
     /// The SHA-256 of the first parts, in order, as far as they are known.
     pub part_checksums: Vec<[u8; 32]>,
+    /// What is to happen when it is done; `None` for what the room does by itself.
+    pub then: Option<FollowUp>,
     /// The file that it is a new version of; `None` for a new file.
     pub replaces: Option<FileId>,
 }

@@ -3,7 +3,7 @@
 /// Where a session stands. A step consumes it and gives the next one, or says that there is no such arrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Quota is reserved; S3 knows nothing of it yet.
+    /// Quota is reserved; it waits in its batch for a place, and S3 knows nothing of it yet.
     Pending,
     /// S3 takes its parts.
     InProgress,
@@ -22,8 +22,10 @@ pub enum State {
 /// What can happen to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// S3 began a multipart upload for it.
+    /// S3 began a multipart upload for it, and it has a place among those that send.
     Start,
+    /// Its content is there already, in a file that the person can read: it becomes a file without a byte.
+    Adopt,
     /// Every part is there: S3 is asked to join them. May be taken again.
     Join,
     /// The object was verified and became a file.
@@ -91,8 +93,10 @@ impl State {
     pub fn take(self, step: Step) -> Result<Self, NoSuchArrow> {
         match (self, step) {
             (Self::Pending | Self::InProgress, Step::Start) => Ok(Self::InProgress),
+            (Self::Pending, Step::Adopt) | (Self::Completing, Step::Complete) => {
+                Ok(Self::Completed)
+            }
             (Self::InProgress | Self::Completing, Step::Join) => Ok(Self::Completing),
-            (Self::Completing, Step::Complete) => Ok(Self::Completed),
             (from, Step::Fail) if from.is_open() => Ok(Self::Failed),
             (from, Step::Cancel) if from.is_open() => Ok(Self::Cancelled),
             (from, Step::Expire) if from.is_open() => Ok(Self::Expired),
@@ -103,8 +107,9 @@ impl State {
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Start,
+        Self::Adopt,
         Self::Join,
         Self::Complete,
         Self::Fail,
@@ -117,6 +122,7 @@ impl Step {
     pub fn audited(self) -> &'static str {
         match self {
             Self::Start => "upload.started",
+            Self::Adopt => "upload.adopted",
             Self::Join => "upload.joined",
             Self::Complete => "upload.completed",
             Self::Fail => "upload.failed",
@@ -130,6 +136,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
+            Self::Adopt => "adopt",
             Self::Join => "join",
             Self::Complete => "complete",
             Self::Fail => "fail",
@@ -158,6 +165,7 @@ mod tests {
     #[test]
     fn sources_are_the_table_read_backwards() {
         assert_eq!(Step::Start.sources(), ["pending", "in_progress"]);
+        assert_eq!(Step::Adopt.sources(), ["pending"]);
         assert_eq!(Step::Join.sources(), ["in_progress", "completing"]);
         assert_eq!(Step::Complete.sources(), ["completing"]);
         for step in [Step::Fail, Step::Cancel, Step::Expire] {
@@ -174,6 +182,7 @@ mod tests {
             for step in steps {
                 let allowed = ended.is_none() && match step {
                     Step::Start => !joined,
+                    Step::Adopt => !started && !joined,
                     Step::Join => started,
                     Step::Complete => joined,
                     Step::Fail | Step::Cancel | Step::Expire => true,
@@ -188,7 +197,8 @@ mod tests {
                     _ => ended = Some(step),
                 }
                 prop_assert_eq!(state.is_open(), ended.is_none());
-                prop_assert_eq!(state == State::Completed, ended == Some(Step::Complete));
+                let made = matches!(ended, Some(Step::Complete | Step::Adopt));
+                prop_assert_eq!(state == State::Completed, made);
                 prop_assert_eq!(State::parse(state.as_str()), Some(state));
             }
         }

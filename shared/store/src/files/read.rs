@@ -37,8 +37,13 @@ const ONE: &str = concat!(
 );
 
 const CONTENT: &str = concat!(
-    "select ", file_columns!(), ", f.key from ", files!(), "
-     where f.company_id = $1 and f.id = $3 and ", readable_file!("f.id")
+    "select ",
+    file_columns!(),
+    ", f.key from ",
+    files!(),
+    "
+     where f.company_id = $1 and f.id = $3 and ",
+    readable_file!("f.id")
 );
 
 /// $8: the version, null for today's.

@@ -1,228 +1,193 @@
-//! The begin of an upload: every check and the reservation of quota in one flight.
+//! The begin of uploads: every check and the reservation of quota in one round trip, for one or for many.
 
-use domain::company::Plan as CompanyPlan;
+use std::collections::HashMap;
+
+use domain::file::File;
 use domain::room::{self, Access, Action, Role, Status};
-use domain::upload::{ContentType, Refusal, Step, Storage, Upload};
-use domain::{CompanyId, UploadId};
+use domain::upload::{ContentType, FollowUp, Refusal, Storage, Upload};
+use domain::{BatchId, CompanyId, UploadId, UserId};
+use serde_json::{Value, json};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::By;
-use super::row::{self, corrupt, signed, unsigned};
+use super::made::{self, Happened, Made};
+use super::row::{corrupt, unsigned};
+use crate::files::file;
+use crate::files::sql::{content_columns, file_columns};
 use crate::{Error, Store, flight};
 
 /// What an upload begins with.
 #[derive(Debug, Clone)]
-pub struct NewUpload<'a> {
-    /// The session as it will stand, pending.
-    pub upload: &'a Upload,
+pub struct NewUpload {
+    /// The session as it will stand, pending; with the name of the multipart upload if S3 has begun one for it.
+    pub upload: Upload,
     /// The declared type, for the room's list of allowed ones.
-    pub content_type: &'a ContentType,
-    /// Most uploads that the person may be sending, this one included.
-    pub max_sending: u32,
+    pub content_type: ContentType,
+    /// What makes equal content equal, when the client told all of it; then also what the file becomes.
+    pub known: Option<(String, Made)>,
+    /// Two lines of the audit log.
+    pub lines: [Uuid; 2],
 }
 
-/// What came of it.
+/// Who begins uploads, and within what.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// Their company.
+    pub company: CompanyId,
+    /// Who they are.
+    pub user: UserId,
+    /// The batch that they belong to: what finds no place waits. Without one it is refused.
+    pub batch: Option<BatchId>,
+    /// Most uploads that the person may be sending.
+    pub max_sending: u32,
+    /// The call.
+    pub by: By<'a>,
+}
+
+/// What came of one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
-    /// It stands, pending, and its bytes are reserved. What the company has now.
-    Pending(Storage),
+    /// It stands, its bytes are reserved, and S3 takes its parts.
+    Sending,
+    /// It stands, its bytes are reserved, and it waits for a place.
+    Waiting,
+    /// Its content was in a file that the person can read: it is a file, with these events.
+    Known(Box<File>, Happened),
     /// Nothing changed.
     Refused(Refusal),
 }
 
-/// The company's row lock makes the quota and the count of uploads exact under any number of begins at once;
-/// everything is read after it, in a fresh snapshot. The room comes first, as everywhere.
-const LOCK_ROOM: &str = "select 1 from rooms where company_id = $1 and id = $2 for key share";
-const LOCK_COMPANY: &str = "select 1 from companies where id = $1 for no key update";
+const BEGIN: &str = "select * from begin_uploads_2($1, $2, $3, $4, $5, $6, $7, $8) order by place";
 
-const BEGIN: &str = "
-    with place as (
-        select r.status, r.settings, m.role, m.access
-        from rooms r
-        join users u on u.company_id = r.company_id and u.id = $3 and u.status = 'active'
-        left join room_members m on m.company_id = r.company_id and m.room_id = r.id and m.user_id = u.id
-        where r.company_id = $1 and r.id = $2 and r.status <> 'deleted'
-          and (m.user_id is not null or (r.type = 'public' and u.role <> 'guest'))
-    ),
-    purse as (
-        select c.storage_used, c.storage_reserved, plans.file_limit, plans.total
-        from companies c
-        join unnest($19::text[], $20::bigint[], $21::bigint[]) as plans (plan, file_limit, total) on plans.plan = c.plan
-        where c.id = $1 and c.deleted_at is null
-    ),
-    verdict as (
-        select purse.*, (place.settings ->> 'storage_limit_bytes')::bigint as room_limit, place.role, place.access,
-            place.status,
-            case when place.settings ->> 'storage_limit_bytes' is null then 0 else
-                (select coalesce(sum(f.size), 0) from files f where f.room_id = $2 and f.status <> 'deleted')
-                + (select coalesce(sum(up.reserved), 0) from uploads up where up.room_id = $2 and up.reserved > 0)
-            end::bigint as room_used,
-            case
-                when place.role is null or place.role <> all ($15) or place.access <> all ($16)
-                     or place.status <> all ($17) then 'room'
-                when not coalesce((place.settings ->> 'uploads')::boolean, true) then 'uploads_off'
-                when jsonb_typeof(place.settings -> 'allowed_types') = 'array'
-                     and not lower(place.settings ->> 'allowed_types')::jsonb ?| $18 then 'type'
-                when $9 > purse.file_limit then 'file_size'
-                when (select count(*) from uploads up
-                      where up.company_id = $1 and up.uploader_id = $3 and up.state in ('pending', 'in_progress')) >= $22
-                     then 'sending'
-                when purse.storage_used + purse.storage_reserved + $9 > purse.total then 'quota'
-                else 'ok'
-            end as outcome
-        from place, purse
-    ),
-    judged as (
-        select verdict.*, case
-            when outcome = 'ok' and room_used + $9 > room_limit then 'room_quota' else outcome end as final
-        from verdict
-    ),
-    kept as (
-        insert into uploads (company_id, id, room_id, uploader_id, state, name, content_type, size, checksum, part_size,
-            part_count, blob_id, key, reserved, created_at, last_activity_at, expires_at)
-        select $1, $4, $2, $3, 'pending', $7, $8, $9, $10, $11, $12, $5, $6, $9, $13, $13, $14
-        from judged where final = 'ok'
-    ),
-    reserved as (
-        update companies c set storage_reserved = c.storage_reserved + $9
-        from judged where c.id = $1 and final = 'ok'
-    ),
-    audited as (
-        insert into audit_log (company_id, id, at, actor_id, action, target_type, target_id, address, request_id)
-        select $1, $23, $13, $3, 'upload.begun', 'upload', $4, $24, $25
-        from judged where final = 'ok'
-    )
-    select * from judged";
-
-/// Only a session that is still pending takes a multipart upload; the first one wins.
-const START: &str = concat!(
-    "update uploads up set state = 'in_progress', s3_upload_id = $3
-     where up.company_id = $1 and up.id = $2 and up.state = any ($4) and up.s3_upload_id is null
-     returning ",
-    row::columns!("up")
+const FILES: &str = concat!(
+    "select ",
+    file_columns!(),
+    " from (select f.*, ",
+    content_columns!("b"),
+    " from files f join blobs b on b.id = f.blob_id
+            where f.company_id = $1 and f.upload_id = any ($2)) f"
 );
 
 impl Store {
-    /// Begins an upload, if its uploader may: reserves its bytes and writes it down as pending.
+    /// Begins uploads, each if its uploader may; answers what came of each, and what administrators are told.
     ///
     /// # Errors
     /// When Postgres does not answer or a row makes no sense.
-    pub async fn begin_upload(&self, new: &NewUpload<'_>, by: &By<'_>) -> Result<Begun, Error> {
-        let up = new.upload;
-        let [roles, accesses, statuses] = row::may_upload();
-        let patterns = &new.content_type.patterns()[..];
-        let (plans, file_limits, totals) = plans();
-        let (size, part_size) = (signed(up.plan.size), signed(up.plan.part_size));
-        let part_count = up.plan.part_count.cast_signed();
-        let max_sending = i64::from(new.max_sending);
+    pub async fn begin_uploads(
+        &self,
+        beginning: &Beginning<'_>,
+        new: &[NewUpload],
+    ) -> Result<(Vec<Begun>, Happened), Error> {
+        let items: Vec<Value> = new.iter().map(item).collect();
+        let expires = new.iter().map(|new| new.upload.expires_at).max();
+        let by = &beginning.by;
+        let call = made::call(
+            by,
+            &[],
+            json!({ "expires": made::time(expires.unwrap_or(by.origin.at))? }),
+        )?;
+        let ids: Vec<Uuid> = new.iter().map(|new| new.upload.id.0).collect();
+        let batch = beginning.batch.map(|batch| batch.0);
         let params = [
-            (&up.company.0 as _, Type::UUID),
-            (&up.room.0 as _, Type::UUID),
-            (&up.uploader.0 as _, Type::UUID),
-            (&up.id.0 as _, Type::UUID),
-            (&up.blob.0 as _, Type::UUID),
-            (&up.key as _, Type::TEXT),
-            (&up.name as _, Type::TEXT),
-            (&up.content_type as _, Type::TEXT),
-            (&size as _, Type::INT8),
-            (&up.checksum.as_str() as _, Type::TEXT),
-            (&part_size as _, Type::INT8),
-            (&part_count as _, Type::INT4),
-            (&up.created_at as _, Type::TIMESTAMPTZ),
-            (&up.expires_at as _, Type::TIMESTAMPTZ),
-            (&roles as _, Type::TEXT_ARRAY),
-            (&accesses as _, Type::TEXT_ARRAY),
-            (&statuses as _, Type::TEXT_ARRAY),
-            (&patterns as _, Type::TEXT_ARRAY),
-            (&plans as _, Type::TEXT_ARRAY),
-            (&file_limits as _, Type::INT8_ARRAY),
-            (&totals as _, Type::INT8_ARRAY),
-            (&max_sending as _, Type::INT8),
-            (&by.line as _, Type::UUID),
-            (&by.origin.address as _, Type::TEXT),
-            (&by.origin.request_id as _, Type::TEXT),
+            (&beginning.company.0 as _, Type::UUID),
+            (&beginning.user.0 as _, Type::UUID),
+            (&batch as _, Type::UUID),
+            (&Value::Array(items) as _, Type::JSONB),
+            (&made::rule() as _, Type::JSONB),
+            (&made::plans() as _, Type::JSONB),
+            (&beginning.max_sending.cast_signed() as _, Type::INT4),
+            (&call as _, Type::JSONB),
         ];
         let db = self.db().await?;
-        let room = [
-            (&up.company.0 as _, Type::UUID),
-            (&up.room.0 as _, Type::UUID),
-        ];
-        let company = [(&up.company.0 as _, Type::UUID)];
-        let (_, _, judged) = flight!(
+        let company = (&beginning.company.0 as _, Type::UUID);
+        let (rows, files) = flight!(
             db,
-            room_locked = db.rows(LOCK_ROOM, &room),
-            company_locked = db.rows(LOCK_COMPANY, &company),
-            judged = db.rows(BEGIN, &params),
+            rows = db.rows(BEGIN, &params),
+            files = db.rows(FILES, &[company, (&ids, Type::UUID_ARRAY)]),
         )?;
-        match judged.first() {
-            None => Ok(Begun::Refused(Refusal::NoRoom)),
-            Some(row) => begun(row, new),
+        let mut files: HashMap<UploadId, File> = files
+            .iter()
+            .map(|row| file(row).map(|file| (file.upload, file)))
+            .collect::<Result<_, _>>()?;
+        let (mut begun, mut told) = (Vec::with_capacity(new.len()), Happened::default());
+        for row in &rows {
+            let place = usize::try_from(row.try_get::<_, i32>("place")?);
+            let happened =
+                Happened::read(row.try_get("events")?, row.try_get("told")?, by.origin.at)?;
+            match place.ok().and_then(|place| new.get(place)) {
+                None => told = happened,
+                Some(new) => begun.push(outcome(row, new, beginning, &mut files, happened)?),
+            }
         }
-    }
-
-    /// Notes the multipart upload that S3 began for a pending session. `None` when the session is not pending any
-    /// more: somebody else was first, or it ended.
-    ///
-    /// # Errors
-    /// As [`Store::begin_upload`].
-    pub async fn start_upload(
-        &self,
-        company: CompanyId,
-        id: UploadId,
-        s3_upload_id: &str,
-    ) -> Result<Option<Upload>, Error> {
-        let params = [
-            (&company.0 as _, Type::UUID),
-            (&id.0 as _, Type::UUID),
-            (&s3_upload_id as _, Type::TEXT),
-            (&Step::Start.sources() as _, Type::TEXT_ARRAY),
-        ];
-        let found = self.db().await?.row(START, &params).await?;
-        found.as_ref().map(row::upload).transpose()
+        if begun.len() != new.len() {
+            return Err(corrupt("begin_uploads_1", "short of an answer"));
+        }
+        Ok((begun, told))
     }
 }
 
-/// Every plan's name, its largest file and its limit in all.
-fn plans() -> (Vec<&'static str>, Vec<i64>, Vec<Option<i64>>) {
-    let mut plans = (Vec::new(), Vec::new(), Vec::new());
-    for plan in CompanyPlan::ALL {
-        let limits = plan.limits();
-        plans.0.push(plan.as_str());
-        plans.1.push(signed(limits.max_file_bytes));
-        plans.2.push(limits.storage_bytes.map(signed));
-    }
-    plans
-}
-
-fn begun(row: &Row, new: &NewUpload<'_>) -> Result<Begun, Error> {
-    let outcome: &str = row.try_get("final")?;
-    let storage = Storage {
-        used: unsigned(row, "storage_used")?,
-        reserved: unsigned(row, "storage_reserved")?,
-        limit: row
-            .try_get::<_, Option<i64>>("total")?
-            .map(|_| unsigned(row, "total"))
-            .transpose()?,
-        file_limit: unsigned(row, "file_limit")?,
+fn item(new: &NewUpload) -> Value {
+    let up = &new.upload;
+    let identity = new.known.as_ref().map(|(identity, _)| identity);
+    let made = new.known.as_ref().map(|(_, made)| made.json());
+    let title_key = match &up.then {
+        Some(FollowUp::Thread(draft)) => draft.title.as_ref().map(domain::thread::Title::key),
+        _ => None,
     };
+    json!({
+        "id": up.id,
+        "room": up.room,
+        "blob": up.blob,
+        "key": up.key,
+        "name": up.name,
+        "content_type": up.content_type,
+        "patterns": new.content_type.patterns(),
+        "size": up.plan.size,
+        "checksum": up.checksum.as_str(),
+        "part_size": up.plan.part_size,
+        "part_count": up.plan.part_count,
+        "s3": up.s3_upload_id,
+        "lines": new.lines,
+        "follow_up": up.then.as_ref().map(made::stored),
+        "title_key": title_key,
+        "identity": identity,
+        "made": made,
+        "replaces": up.replaces,
+    })
+}
+
+fn outcome(
+    row: &Row,
+    new: &NewUpload,
+    beginning: &Beginning<'_>,
+    files: &mut HashMap<UploadId, File>,
+    happened: Happened,
+) -> Result<Begun, Error> {
+    let outcome: &str = row.try_get("outcome")?;
     let refusal = match outcome {
-        "ok" => {
-            return Ok(Begun::Pending(Storage {
-                reserved: storage.reserved + new.upload.plan.size,
-                ..storage
-            }));
+        "sending" => return Ok(Begun::Sending),
+        "waiting" => return Ok(Begun::Waiting),
+        "known" => {
+            let file = files.remove(&new.upload.id);
+            let file = file.ok_or_else(|| corrupt("file", "not there"))?;
+            return Ok(Begun::Known(Box::new(file), happened));
         }
+        "no_room" => Refusal::NoRoom,
         "room" => Refusal::Room(in_room(row)?),
+        "no_file" => Refusal::NoFile,
         "uploads_off" => Refusal::UploadsOff,
         "type" => Refusal::TypeNotAllowed,
+        "threads_off" => Refusal::ThreadsOff,
+        "title_taken" => Refusal::TitleTaken,
         "file_size" => Refusal::FileTooLarge {
-            limit: storage.file_limit,
+            limit: unsigned(row, "file_limit")?,
         },
-        "sending" => Refusal::TooManySending {
-            limit: new.max_sending,
+        "too_many" => Refusal::TooManySending {
+            limit: beginning.max_sending,
         },
-        "quota" => Refusal::Quota(storage),
+        "quota" => Refusal::Quota(storage(row)?),
         "room_quota" => Refusal::RoomQuota {
             limit: unsigned(row, "room_limit")?,
             used: unsigned(row, "room_used")?,
@@ -230,6 +195,18 @@ fn begun(row: &Row, new: &NewUpload<'_>) -> Result<Begun, Error> {
         other => return Err(corrupt("outcome", other)),
     };
     Ok(Begun::Refused(refusal))
+}
+
+fn storage(row: &Row) -> Result<Storage, Error> {
+    Ok(Storage {
+        used: unsigned(row, "used")?,
+        reserved: unsigned(row, "reserved")?,
+        limit: row
+            .try_get::<_, Option<i64>>("total")?
+            .map(|_| unsigned(row, "total"))
+            .transpose()?,
+        file_limit: unsigned(row, "file_limit")?,
+    })
 }
 
 /// Which rule of the room said no: asked of the same table again.

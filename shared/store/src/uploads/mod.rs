@@ -1,22 +1,29 @@
 //! Upload sessions: begun, seen, joined, ended.
 //!
-//! Lock order: the room's row, then the company's row, then anything below. Every change of a session's
+//! What begins, completes and ends sessions is a function of the database's own (`infra/migrations`): it locks, then
+//! looks, then decides, row after row. Lock order: the room's row, then the company's row, then anything below. Every change of a session's
 //! state names the states that it may come from, taken from the domain's table of arrows.
 
 mod begin;
 mod finish;
+mod made;
+mod places;
 pub(crate) mod row;
+mod storage;
 mod sweep;
 mod version;
 
-use domain::upload::{Seen, State, Storage, Upload};
+use domain::upload::{Seen, State, Upload};
 use domain::{CompanyId, RoomId, UploadId, UserId};
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-pub use begin::{Begun, NewUpload};
-pub use finish::{Completion, Finished};
+pub use begin::{Beginning, Begun, NewUpload};
+pub use finish::{Became, Completion, Ended, Finished, Which};
+pub use made::{Happened, Made};
+pub use places::{Batch, Start};
+pub use storage::{Share, Shares, Usage};
 pub use version::{NewVersion, Versioned};
 
 use crate::{Error, Origin, Store};
@@ -54,6 +61,8 @@ pub struct Touch {
     pub lives: Duration,
     /// Only when the last activity is at least this old: not every hint needs a write.
     pub at_most_every: Duration,
+    /// Whether the uploader wants it finished: should nobody come to it, the reaper does.
+    pub finish: bool,
 }
 
 /// What a person finds: their own uploads, and those of rooms that they are in.
@@ -70,7 +79,8 @@ const SEE: &str = concat!(
            and (up.uploader_id = u.id or (m.user_id is not null and r.status <> 'deleted'))
      ),
      touched as (
-         update uploads up set last_activity_at = $4, expires_at = $5
+         update uploads up set last_activity_at = $4, expires_at = $5,
+             join_asked_at = case when $7 then coalesce(up.join_asked_at, $4) else up.join_asked_at end
          from seen
          where up.company_id = $1 and up.id = seen.id and up.uploader_id = $2 and up.last_activity_at <= $6
            and up.state in ('pending', 'in_progress', 'completing')
@@ -117,12 +127,9 @@ impl Store {
         touch: Option<Touch>,
     ) -> Result<Option<Seen>, Error> {
         let never = OffsetDateTime::UNIX_EPOCH;
-        let (at, expires, stale) = touch.map_or((never, never, never), |touch| {
-            (
-                touch.at,
-                touch.at + touch.lives,
-                touch.at - touch.at_most_every,
-            )
+        let (at, expires, stale, finish) = touch.map_or((never, never, never, false), |touch| {
+            let stale = touch.at - touch.at_most_every;
+            (touch.at, touch.at + touch.lives, stale, touch.finish)
         });
         let found = self
             .db()
@@ -136,6 +143,7 @@ impl Store {
                     (&at, Type::TIMESTAMPTZ),
                     (&expires, Type::TIMESTAMPTZ),
                     (&stale, Type::TIMESTAMPTZ),
+                    (&finish, Type::BOOL),
                 ],
             )
             .await?;
@@ -190,38 +198,5 @@ impl Store {
             }
         }
         Ok(Some(found))
-    }
-
-    /// What the company of `user` stores and may store; `None` when that person is not active.
-    ///
-    /// # Errors
-    /// As [`Store::see_upload`].
-    pub async fn storage(
-        &self,
-        company: CompanyId,
-        user: UserId,
-    ) -> Result<Option<Storage>, Error> {
-        let found = self
-            .db()
-            .await?
-            .row(
-                "select c.plan, c.storage_used, c.storage_reserved from companies c
-                 join users u on u.company_id = c.id and u.id = $2 and u.status = 'active'
-                 where c.id = $1 and c.deleted_at is null",
-                &[(&company.0, Type::UUID), (&user.0, Type::UUID)],
-            )
-            .await?;
-        let Some(found) = found else { return Ok(None) };
-        let plan: &str = found.try_get("plan")?;
-        let limits = plan
-            .parse::<domain::company::Plan>()
-            .map_err(|error| Error::Corrupt(error.to_string()))?
-            .limits();
-        Ok(Some(Storage {
-            used: row::unsigned(&found, "storage_used")?,
-            reserved: row::unsigned(&found, "storage_reserved")?,
-            limit: limits.storage_bytes,
-            file_limit: limits.max_file_bytes,
-        }))
     }
 }

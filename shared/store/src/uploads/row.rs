@@ -1,10 +1,11 @@
 //! Rows of uploads as domain values.
 
-use domain::room::{Access, Action, Role, Status};
+use domain::room::{Access, Role, Status};
 use domain::upload::{Checksum, Plan, Seen, State, Upload};
-use domain::{BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
+use domain::{BatchId, BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
 use tokio_postgres::Row;
 
+use super::made;
 use crate::Error;
 
 /// The columns of an upload, of the table called `$table`.
@@ -17,6 +18,10 @@ macro_rules! columns {
             ".id, ",
             $table,
             ".room_id, ",
+            $table,
+            ".batch_id, ",
+            $table,
+            ".follow_up, ",
             $table,
             ".uploader_id, ",
             $table,
@@ -52,6 +57,8 @@ macro_rules! columns {
             $table,
             ".last_activity_at, ",
             $table,
+            ".join_asked_at, ",
+            $table,
             ".expires_at, ",
             $table,
             ".ended_at"
@@ -69,6 +76,7 @@ pub(super) fn upload(row: &Row) -> Result<Upload, Error> {
         company: CompanyId(row.try_get("company_id")?),
         id: UploadId(row.try_get("id")?),
         room: RoomId(row.try_get("room_id")?),
+        batch: row.try_get::<_, Option<_>>("batch_id")?.map(BatchId),
         uploader: UserId(row.try_get("uploader_id")?),
         state: State::parse(state).ok_or_else(|| corrupt("state", state))?,
         name: row.try_get("name")?,
@@ -83,11 +91,16 @@ pub(super) fn upload(row: &Row) -> Result<Upload, Error> {
         key: row.try_get("key")?,
         s3_upload_id: row.try_get("s3_upload_id")?,
         expected: row.try_get("expected")?,
+        then: row
+            .try_get::<_, Option<_>>("follow_up")?
+            .map(|stored| made::follow_up(&stored))
+            .transpose()?,
         file: row.try_get::<_, Option<_>>("file_id")?.map(FileId),
         replaces: row.try_get::<_, Option<_>>("replaces")?.map(FileId),
         failure: row.try_get("failure")?,
         created_at: row.try_get("created_at")?,
         last_activity_at: row.try_get("last_activity_at")?,
+        asked_at: row.try_get("join_asked_at")?,
         expires_at: row.try_get("expires_at")?,
         ended_at: row.try_get("ended_at")?,
     })
@@ -112,16 +125,6 @@ pub(super) fn seen(row: &Row) -> Result<Seen, Error> {
     })
 }
 
-/// Who may upload, from the table of permissions: roles, accesses, states of the room.
-pub(super) fn may_upload() -> [Vec<&'static str>; 3] {
-    let rule = Action::Upload.rule();
-    [
-        rule.roles.iter().map(|role| role.as_str()).collect(),
-        rule.accesses.iter().map(|access| access.as_str()).collect(),
-        rule.statuses.iter().map(|status| status.as_str()).collect(),
-    ]
-}
-
 /// A number that is never negative.
 pub(crate) fn unsigned(row: &Row, column: &'static str) -> Result<u64, Error> {
     let value: i64 = row.try_get(column)?;
@@ -132,11 +135,6 @@ pub(crate) fn unsigned(row: &Row, column: &'static str) -> Result<u64, Error> {
 pub(crate) fn unsigned_32(row: &Row, column: &'static str) -> Result<u32, Error> {
     let value: i32 = row.try_get(column)?;
     u32::try_from(value).map_err(|_| corrupt(column, "a negative number"))
-}
-
-/// A size as Postgres keeps it; ours stay far below its limit.
-pub(crate) fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// A value that no rule of ours can have written.

@@ -12,14 +12,37 @@ const EXPIRED: &str = concat!(
     "select ",
     row::columns!("up"),
     " from uploads up where up.state in ('pending', 'in_progress', 'completing') and up.expires_at <= $1
+        -- Who waits behind a large file is not idle.
+        and not (up.state = 'pending' and up.batch_id is not null and exists (
+            select from uploads s where s.uploader_id = up.uploader_id and s.state in ('in_progress', 'completing')))
       order by up.expires_at limit $2"
+);
+
+/// Pending without a batch: nobody began it in S3, and nobody was told of it.
+const LOST: &str = concat!(
+    "select ",
+    row::columns!("up"),
+    " from uploads up
+      where up.state = 'pending' and up.batch_id is null and up.s3_upload_id is null and up.last_activity_at <= $1
+      order by up.id limit $2"
 );
 
 const STALLED: &str = concat!(
     "select ",
     row::columns!("up"),
-    " from uploads up where up.state = 'completing' and up.last_activity_at <= $1
-      order by up.last_activity_at limit $2"
+    " from uploads up
+      where up.state in ('in_progress', 'completing') and up.join_asked_at is not null and up.join_asked_at <= $1
+      order by up.join_asked_at limit $2"
+);
+
+/// One of each person who waits although a place may be free.
+const WAITING: &str = concat!(
+    "select distinct on (up.uploader_id) ",
+    row::columns!("up"),
+    " from uploads up
+      where up.state = 'pending' and up.batch_id is not null and up.last_activity_at <= $1
+        and not exists (select from uploads s where s.uploader_id = up.uploader_id and s.state = 'in_progress')
+      order by up.uploader_id, up.id limit $2"
 );
 
 const UNSWEPT: &str = concat!(
@@ -42,7 +65,41 @@ impl Store {
         self.upload_sessions(EXPIRED, now, limit).await
     }
 
-    /// Sessions that have been completing since before `since`, of all companies.
+    /// Sessions that were never begun in S3 and belong to no batch, idle since before `since`, of all companies.
+    ///
+    /// # Errors
+    /// As [`Store::expired_uploads`].
+    pub async fn lost_uploads(
+        &self,
+        since: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<Upload>, Error> {
+        self.upload_sessions(LOST, since, limit).await
+    }
+
+    /// One waiting session of each person who waits since before `since` while they send nothing, of all companies.
+    ///
+    /// # Errors
+    /// As [`Store::expired_uploads`].
+    pub async fn stuck_uploads(
+        &self,
+        since: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<Upload>, Error> {
+        self.upload_sessions(WAITING, since, limit).await
+    }
+
+    /// Notes that nobody waits for a session to be finished: its parts are not all there.
+    ///
+    /// # Errors
+    /// As [`Store::expired_uploads`].
+    pub async fn upload_not_asked(&self, id: UploadId, since: OffsetDateTime) -> Result<(), Error> {
+        let sql = "update uploads set join_asked_at = null where id = $1 and join_asked_at <= $2";
+        let params = [(&id.0 as _, Type::UUID), (&since as _, Type::TIMESTAMPTZ)];
+        self.db().await?.rows(sql, &params).await.map(drop)
+    }
+
+    /// Sessions that somebody wanted finished before `since` and that still are not, of all companies.
     ///
     /// # Errors
     /// As [`Store::expired_uploads`].

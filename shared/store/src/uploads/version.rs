@@ -1,18 +1,21 @@
 //! An upload that is a new version of a file: said so at its beginning; at its end the former content is kept, and
 //! every room that shows the file hears of it.
 
-use domain::file::File;
+use domain::FileId;
+use domain::room::Action;
 use domain::upload::{State, Step, Upload};
-use domain::{CompanyId, FileId, UploadId, UserId};
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::By;
-use super::row::{self, corrupt};
+use super::finish::Became;
+use super::made::{self, Happened};
+use super::row::corrupt;
+use crate::files::file;
 use crate::files::sql::{self, content_columns, file_columns, file_json, logged, told};
 use crate::files::versions::keep_content;
-use crate::files::{FileEvent, file};
-use crate::{Error, Store, flight};
+use crate::{Error, Logged, Store, flight};
 
 /// What a verified object becomes.
 #[derive(Debug, Clone, Copy)]
@@ -23,22 +26,17 @@ pub struct NewVersion<'a> {
     pub identity: Option<&'a str>,
     /// S3's CRC64NVME of the whole, when it made one.
     pub crc64: Option<&'a str>,
-    /// The id of the audit log's line about the file.
-    pub line: Uuid,
+    /// The composite checksum that the parts had to give, when it is known.
+    pub expected: Option<&'a str>,
+    /// The ids of the audit log's lines about the file and about the joining.
+    pub lines: [Uuid; 2],
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Versioned {
-    /// It is today's content.
-    New {
-        /// The file as it is now.
-        file: Box<File>,
-        /// The event, in every room that shows the file.
-        event: FileEvent,
-        /// Whether the company had the same content already: the object of this upload is not needed.
-        duplicate: bool,
-    },
+    /// It is today's content, and every room that shows the file was told.
+    New(Box<Became>),
     /// It had become a version before.
     Already,
     /// The session has ended otherwise.
@@ -53,13 +51,14 @@ const LOCK_COMPANY: &str = "select 1 from companies where id = $1 for no key upd
 
 /// $1 company, $2 who sent it, $3 the file, $4 now, $5 a fresh id, $6 address, $7 request id, $8 to $10 the permission
 /// table's row for uploading, $11 the upload, $12 identity, $13 checksum, $14 another fresh id, $15 what the audit log
-/// calls the step.
+/// calls the step, $16 the states that it may be taken from, $17 a third fresh id, $18 the checksum that the parts had to
+/// give.
 const COMPLETE: &str = concat!(
     "with up as (select * from uploads where company_id = $1 and id = $11),
      verdict as (
          select case
              when up.state = 'completed' then 'already'
-             when up.state <> 'completing' then 'ended'
+             when up.state <> all ($16) then 'ended'
              when m.role is null or m.role <> all ($8) or m.access <> all ($9) or r.status <> all ($10)
                   or u.status <> 'active' then 'refused'
              when f.status is distinct from 'available' then 'gone'
@@ -74,10 +73,8 @@ const COMPLETE: &str = concat!(
      go as (select up.* from up, verdict where outcome = 'ok'),
      found as (select f.* from files f, go where f.company_id = $1 and f.id = $3),
      blob as (
-         insert into blobs (company_id, id, key, size, identity, crc64, detected_type, blocked_as, preview, scan_status,
-             scanned_at, refs, created_at)
-         select $1, blob_id, key, size, $12, $13, detected_type, blocked_as, preview,
-             coalesce(scan_status, 'not_scanned'), scanned_at, 1, $4
+         insert into blobs (company_id, id, key, size, identity, crc64, detected_type, blocked_as, refs, created_at)
+         select $1, blob_id, key, size, $12, $13, detected_type, blocked_as, 1, $4
          from go
          on conflict (company_id, identity) where identity is not null do update set refs = blobs.refs + 1
          returning blobs.id, blobs.refs, ", content_columns!("blobs"), "
@@ -114,53 +111,41 @@ const COMPLETE: &str = concat!(
      ),
      ended as (
          update uploads set state = 'completed', reserved = 0, file_id = $3, ended_at = $4,
+             expected = coalesce($18, expected),
              swept_at = case when blob.id = go.blob_id then $4 end
          from go, blob where uploads.company_id = $1 and uploads.id = go.id
      ),
      noted as (
-         insert into audit_log (company_id, id, at, actor_id, action, target_type, target_id, address, request_id)
-         select $1, $14, $4, $2, $15, 'upload', $11, $6, $7 from go
+         insert into audit_log
+             (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
+         select $1, $17, $4, $2, 'upload.joined', 'upload', $11, $6, $7,
+             jsonb_build_object('from', go.state, 'to', 'completing')
+         from go where go.state <> 'completing'
+         union all
+         select $1, $14, $4, $2, $15, 'upload', $11, $6, $7,
+             jsonb_build_object('from', 'completing', 'to', 'completed')
+         from go
+     ),
+     attached as (
+         update message_attachments a set file_id = $3 from go where a.company_id = $1 and a.upload_id = go.id
      )
-     select v.outcome, up.state, (select blob.id <> go.blob_id from blob, go) as duplicate, ", file_columns!(), ",
+     select v.outcome, up.state, (select blob.id <> go.blob_id from blob, go) as duplicate,
+         exists (select from uploads w where w.company_id = $1 and w.uploader_id = $2 and w.state = 'pending'
+                     and w.batch_id is not null) as waits, ", file_columns!(), ",
          told.rooms, told.seqs, told.payload
      from verdict v cross join up
      left join made f on true ",
     told!()
 );
 
-impl Store {
-    /// Says that a session of `user` that has just begun is a new version of `file`, if that is an available file of
-    /// its room.
-    ///
-    /// # Errors
-    /// When Postgres does not answer.
-    pub async fn upload_replaces(
-        &self,
-        company: CompanyId,
-        user: UserId,
-        upload: UploadId,
-        file: FileId,
-    ) -> Result<bool, Error> {
-        let params = [
-            (&company.0 as _, Type::UUID),
-            (&user.0 as _, Type::UUID),
-            (&upload.0 as _, Type::UUID),
-            (&file.0 as _, Type::UUID),
-        ];
-        let done = self
-            .db()
-            .await?
-            .rows(
-                "update uploads up set replaces = f.id from files f
-                 where up.company_id = $1 and up.uploader_id = $2 and up.id = $3
-                   and f.company_id = $1 and f.id = $4 and f.room_id = up.room_id and f.status = 'available'
-                 returning up.id",
-                &params,
-            )
-            .await?;
-        Ok(!done.is_empty())
-    }
+/// What follows it, by statements of their own: they move rows that the first one has moved. $1 company, $2 upload, $3
+/// now, $4 what each plan allows. No row when it was completed otherwise, or before.
+const AFTER: &str = "
+    select log_attachments_1($1, up.room_id, up.id, up.uploader_id, $3) as events, note_storage_1($1, $4, $3) as told
+    from uploads up
+    where up.company_id = $1 and up.id = $2 and up.state = 'completed' and up.ended_at = $3";
 
+impl Store {
     /// Makes a joined and verified upload today's content of its file, once however often it is called.
     ///
     /// # Errors
@@ -171,13 +156,16 @@ impl Store {
         done: &NewVersion<'_>,
         by: &By<'_>,
     ) -> Result<Versioned, Error> {
-        let [roles, accesses, statuses] = row::may_upload();
+        let rule = Action::Upload.rule();
+        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
+        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
+        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
         let params = [
             (&upload.company.0 as _, Type::UUID),
             (&upload.uploader.0 as _, Type::UUID),
             (&done.file.0 as _, Type::UUID),
             (&by.origin.at as _, Type::TIMESTAMPTZ),
-            (&done.line as _, Type::UUID),
+            (&done.lines[0] as _, Type::UUID),
             (&by.origin.address as _, Type::TEXT),
             (&by.origin.request_id as _, Type::TEXT),
             (&roles as _, Type::TEXT_ARRAY),
@@ -188,6 +176,15 @@ impl Store {
             (&done.crc64 as _, Type::TEXT),
             (&by.line as _, Type::UUID),
             (&Step::Complete.audited() as _, Type::TEXT),
+            (&Step::Join.sources() as _, Type::TEXT_ARRAY),
+            (&done.lines[1] as _, Type::UUID),
+            (&done.expected as _, Type::TEXT),
+        ];
+        let after = [
+            (&upload.company.0 as _, Type::UUID),
+            (&upload.id.0 as _, Type::UUID),
+            (&by.origin.at as _, Type::TIMESTAMPTZ),
+            (&made::plans() as _, Type::JSONB),
         ];
         let rooms = [
             (&upload.company.0 as _, Type::UUID),
@@ -195,25 +192,51 @@ impl Store {
         ];
         let company = [(&upload.company.0 as _, Type::UUID)];
         let db = self.db().await?;
-        let (_, _, rows) = flight!(
+        let (_, _, rows, after) = flight!(
             db,
             rooms_locked = db.rows(sql::LOCK, &rooms),
             company_locked = db.rows(LOCK_COMPANY, &company),
             rows = db.rows(COMPLETE, &params),
+            after = db.rows(AFTER, &after),
         )?;
         let row = rows.first().ok_or_else(|| corrupt("upload", "not there"))?;
         let state: &str = row.try_get("state")?;
         Ok(match row.try_get("outcome")? {
-            "ok" => Versioned::New {
-                file: Box::new(file(row)?),
-                event: crate::files::told(row, "file.version_added")?
-                    .ok_or_else(|| corrupt("event", "not there"))?,
+            "ok" => Versioned::New(Box::new(Became {
+                file: file(row)?,
+                happened: happened(row, after.first(), upload, by)?,
                 duplicate: row.try_get("duplicate")?,
-            },
+                waits: row.try_get("waits")?,
+            })),
             "already" => Versioned::Already,
             "refused" => Versioned::Refused,
             "gone" => Versioned::Gone,
             _ => Versioned::Ended(State::parse(state).ok_or_else(|| corrupt("state", state))?),
         })
     }
+}
+
+/// The version's event in every room that shows the file, then what followed.
+fn happened(
+    row: &Row,
+    after: Option<&Row>,
+    upload: &Upload,
+    by: &By<'_>,
+) -> Result<Happened, Error> {
+    let event = crate::files::told(row, "file.version_added")?;
+    let event = event.ok_or_else(|| corrupt("event", "not there"))?;
+    let mut happened = match after {
+        Some(row) => Happened::read(row.try_get("events")?, row.try_get("told")?, by.origin.at)?,
+        None => Happened::default(),
+    };
+    let told = event.places.into_iter().map(|(room, seq)| Logged {
+        room: Some(room),
+        seq,
+        kind: event.kind.to_owned(),
+        actor: Some(upload.uploader),
+        payload: event.data.clone(),
+        at: by.origin.at,
+    });
+    happened.events.splice(..0, told);
+    Ok(happened)
 }

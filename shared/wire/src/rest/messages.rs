@@ -7,6 +7,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::attachments::{AttachmentView, ToAttach};
 use crate::problem::FieldError;
 
 /// A message to send.
@@ -32,6 +33,11 @@ pub struct SendMessage {
     /// A JSON object of at most 4 KiB, kept for you and never read by the server.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Value>,
+    /// At most 10: files of this room that can be downloaded, and uploads of my own to it. An upload may still be under
+    /// way: the message then shows its progress, and its attachment becomes available or fails later.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub attachments: Vec<ToAttach>,
 }
 
 /// A message as everyone who may read it sees it: in answers, in history and as the data of `message.created`.
@@ -58,6 +64,9 @@ pub struct MessageView {
     /// The client's own data.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Value>,
+    /// What is attached, in order, as it stands now; `attachment.changed` tells when that changes.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentView>,
     /// The author's own name for it.
     pub client_id: Option<String>,
     /// When it was sent. Order is `seq`, never this.
@@ -100,21 +109,28 @@ impl SendMessage {
         let metadata = metadata
             .transpose()
             .map_err(|fault| wrong("metadata", fault));
-        match (content, client_id, reply_to, metadata) {
-            (Ok(content), Ok(client_id), Ok(reply_to), Ok(metadata)) => Ok(Draft {
-                content,
-                client_id,
-                reply_to,
-                metadata,
-            }),
-            (content, client_id, reply_to, metadata) => {
+        let attachments = ToAttach::parse_all(&self.attachments);
+        match (content, client_id, reply_to, metadata, attachments) {
+            (Ok(content), Ok(client_id), Ok(reply_to), Ok(metadata), Ok(attachments)) => {
+                Ok(Draft {
+                    content,
+                    client_id,
+                    reply_to,
+                    metadata,
+                    attachments,
+                })
+            }
+            (content, client_id, reply_to, metadata, attachments) => {
                 let errors = [
                     content.err(),
                     client_id.err(),
                     reply_to.err(),
                     metadata.err(),
                 ];
-                Err(errors.into_iter().flatten().collect())
+                let errors = errors.into_iter().flatten();
+                Err(errors
+                    .chain(attachments.err().into_iter().flatten())
+                    .collect())
             }
         }
     }
@@ -131,6 +147,7 @@ impl From<Message> for MessageView {
             content: message.content,
             reply_to: message.reply_to,
             metadata: message.metadata,
+            attachments: message.attachments.into_iter().map(Into::into).collect(),
             client_id: message.client_id,
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -172,6 +189,7 @@ mod tests {
             client_id: Some("\n".into()),
             reply_to: Some("x".into()),
             metadata: Some(json!([])),
+            attachments: Vec::new(),
         }
         .parse()
         .unwrap_err();

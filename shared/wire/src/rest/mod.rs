@@ -1,5 +1,6 @@
 //! REST bodies, one file per resource; the same types are the answers over the socket.
 
+pub mod attachments;
 pub mod auth;
 pub mod file_changes;
 pub mod file_details;
@@ -19,7 +20,12 @@ pub mod room_list;
 pub mod room_settings;
 pub mod rooms;
 pub mod status;
+pub mod storage;
+pub mod threads;
 pub mod timestamp;
+pub mod upload_batches;
+pub mod upload_then;
 pub mod upload_views;
 pub mod uploads;
+pub mod uppy;
 pub mod words;

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::upload::{Checksum, Part, Progress, State, Storage, Upload, Warning};
-use domain::{FileId, RoomId, UploadId, UserId};
+use domain::upload::{Checksum, Part, Progress, State, Upload};
+use domain::{BatchId, FileId, RoomId, UploadId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::files::FileView;
+use super::upload_then::Then;
 use super::uploads::ChecksumKind;
 
 /// Where an upload stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StateName {
-    /// Its bytes are reserved.
+    /// Its bytes are reserved; it waits in its batch until a place is free.
     Pending,
     /// S3 takes its parts.
     InProgress,
@@ -67,6 +69,9 @@ pub struct UploadView {
     /// The room that the file will be in.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
+    /// The batch that it was begun with.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub batch_id: Option<BatchId>,
     /// Who sends it.
     #[schema(value_type = uuid::Uuid)]
     pub uploader_id: UserId,
@@ -84,6 +89,8 @@ pub struct UploadView {
     pub part_size: u64,
     /// How many parts it has.
     pub part_count: u32,
+    /// What happens when it is done; null for what the room does by itself.
+    pub then: Option<Then>,
     /// The file that it became.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub file_id: Option<FileId>,
@@ -105,6 +112,7 @@ impl From<Upload> for UploadView {
         Self {
             id: upload.id,
             room_id: upload.room,
+            batch_id: upload.batch,
             uploader_id: upload.uploader,
             name: upload.name,
             content_type: upload.content_type,
@@ -116,6 +124,7 @@ impl From<Upload> for UploadView {
             state: upload.state.into(),
             part_size: upload.plan.part_size,
             part_count: upload.plan.part_count,
+            then: upload.then.map(Then::from),
             file_id: upload.file,
             failure: upload.failure,
             created_at: upload.created_at,
@@ -125,12 +134,18 @@ impl From<Upload> for UploadView {
     }
 }
 
-/// An upload that was just begun, with leave for its first parts.
+/// An upload that was just begun, with leave for its first parts; or the file, when its content was there.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StartedView {
-    /// The session.
-    pub upload: UploadView,
-    /// Up to 100 signed parts: with `checksum: sha256` those whose checksums came along.
+    /// Whether nothing has to be sent: the content is in a file that I can read, and `file` is another one with it.
+    pub deduplicated: bool,
+    /// The session, unless there is a file already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadView>,
+    /// The file, when there is one already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileView>,
+    /// Up to 100 signed parts: with `checksum: sha256` those whose checksums came along. None while it waits.
     pub parts: Vec<SignedPartView>,
 }
 
@@ -228,49 +243,6 @@ pub struct ProgressEvent {
     /// How far it is.
     #[serde(flatten)]
     pub progress: ProgressView,
-}
-
-/// What the company stores and has left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct StorageView {
-    /// Bytes of finished files; equal content counts once.
-    pub used_bytes: u64,
-    /// Bytes promised to uploads that are under way.
-    pub reserved_bytes: u64,
-    /// Bytes that the plan allows in all; null for no limit.
-    pub limit_bytes: Option<u64>,
-    /// Bytes that a new upload may have; null for no limit.
-    pub available_bytes: Option<u64>,
-    /// Bytes of the largest file that the plan allows.
-    pub max_file_bytes: u64,
-    /// `high` from 80 %, `critical` from 95 %, else null.
-    pub warning: Option<WarningName>,
-}
-
-/// How close a company is to its limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WarningName {
-    /// 80 % are taken.
-    High,
-    /// 95 % are taken.
-    Critical,
-}
-
-impl From<Storage> for StorageView {
-    fn from(storage: Storage) -> Self {
-        Self {
-            used_bytes: storage.used,
-            reserved_bytes: storage.reserved,
-            limit_bytes: storage.limit,
-            available_bytes: storage.available(),
-            max_file_bytes: storage.file_limit,
-            warning: storage.warning().map(|warning| match warning {
-                Warning::High => WarningName::High,
-                Warning::Critical => WarningName::Critical,
-            }),
-        }
-    }
 }
 
 impl SignedPartView {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::page;
+use super::upload_then::Then;
 use super::upload_views::StateName;
 use crate::problem::FieldError;
 
@@ -38,10 +39,14 @@ pub struct StartUpload {
     /// `sha256`: each part is signed with its SHA-256, so that S3 refuses any other bytes (and equal content is stored
     /// once). `none`: S3 computes a checksum of the whole by itself.
     pub checksum: ChecksumKind,
-    /// The SHA-256 of each part in order, in base64, when they are known already: the first parts then come signed.
+    /// The SHA-256 of each part in order, in base64: the first parts then come signed, and with those of all parts,
+    /// content that I can read already becomes a file at once, without being sent.
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub part_checksums: Vec<String>,
+    /// What happens when it is done; when absent, what the room does by itself. Nothing follows a new version.
+    #[serde(default)]
+    pub then: Option<Then>,
 }
 
 /// Which checksums the client brings.
@@ -96,6 +101,15 @@ impl StartUpload {
                 ),
             }
         }
+        if self.file_id.is_some() && self.then.is_some() {
+            wrong(
+                "then",
+                "not_expected",
+                "nothing follows a new version".to_owned(),
+            );
+        }
+        let then = self.then.map(Then::parse).transpose();
+        let then = then.map_err(|why| errors.extend(why)).unwrap_or_default();
         match (name, content_type, plan) {
             (Some(name), Some(content_type), Some(plan)) if errors.is_empty() => Ok(Draft {
                 room: self.room_id,
@@ -104,6 +118,7 @@ impl StartUpload {
                 plan,
                 checksum,
                 part_checksums,
+                then,
                 replaces: self.file_id,
             }),
             _ => Err(errors),
@@ -225,7 +240,6 @@ pub struct PartsQuery {
 }
 
 const NOT_SHA256: &str = "a SHA-256 in base64 has 44 characters";
-
 fn digest(text: &str) -> Option<[u8; 32]> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
@@ -252,6 +266,7 @@ mod tests {
             content_type: octets(),
             checksum,
             part_checksums: sums.iter().map(|sum| (*sum).to_owned()).collect(),
+            then: None,
         };
         request
             .parse()

@@ -167,3 +167,53 @@ create trigger files_replaced after update of status, grams, content_type on fil
     execute function replace_file_1();
 
 select show_file_1(f.company_id, f.room_id, f.id, f.uploader_id, f.created_at) from files f order by f.id;
+
+-- As begin_uploads_1, with new versions: an item may name the file that it `replaces`, an available one of its room.
+-- Its content is always sent, whatever it holds: only its end makes it a version. Answers 'no_file' where there is no
+-- such file, to somebody who may read the room.
+create function begin_uploads_2(
+    p_company uuid, p_user uuid, p_batch uuid, p_items jsonb, p_rule jsonb, p_plans jsonb, p_max_sending integer,
+    p_call jsonb
+) returns table (
+    place integer, outcome text, role text, access text, status text, used bigint, reserved bigint, total bigint,
+    file_limit bigint, room_limit bigint, room_used bigint, events jsonb, told jsonb
+) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    v_taken  jsonb;
+    v_places integer[];
+    v_others integer[];
+begin
+    select coalesce(jsonb_agg(case when x.replaces is null then x.item else x.item - 'identity' end order by x.n)
+               filter (where x.fits), '[]'),
+           array_agg(x.n order by x.n) filter (where x.fits),
+           array_agg(x.n) filter (where not x.fits)
+      into v_taken, v_places, v_others
+      from (
+          select i.item, (i.n - 1)::integer as n, i.item ->> 'replaces' as replaces,
+              i.item ->> 'replaces' is null or exists (
+                  select from files f
+                   where f.company_id = p_company and f.id = (i.item ->> 'replaces')::uuid
+                     and f.room_id = (i.item ->> 'room')::uuid and f.status = 'available') as fits
+            from jsonb_array_elements(p_items) with ordinality i (item, n)
+      ) x;
+    return query
+        select case when b.place < 0 then b.place else v_places[b.place + 1] end, b.outcome, b.role, b.access, b.status,
+            b.used, b.reserved, b.total, b.file_limit, b.room_limit, b.room_used, b.events, b.told
+          from begin_uploads_1(p_company, p_user, p_batch, v_taken, p_rule, p_plans, p_max_sending, p_call) b;
+    update uploads up set replaces = (i.item ->> 'replaces')::uuid
+      from jsonb_array_elements(v_taken) i (item)
+     where i.item ->> 'replaces' is not null and up.company_id = p_company and up.id = (i.item ->> 'id')::uuid;
+    return query
+        select x.n, case when exists (
+                   select from rooms r
+                     join users u on u.company_id = p_company and u.id = p_user and u.status = 'active'
+                     left join room_members m on m.room_id = r.id and m.user_id = u.id
+                    where r.company_id = p_company and r.id = (p_items -> x.n ->> 'room')::uuid and r.status <> 'deleted'
+                      and (m.user_id is not null or (r.type = 'public' and u.role <> 'guest'))
+               ) then 'no_file' else 'no_room' end,
+            null::text, null::text, null::text, null::bigint, null::bigint, null::bigint, null::bigint, null::bigint,
+            null::bigint, '[]'::jsonb, '[]'::jsonb
+          from unnest(v_others) x (n);
+end
+$$;

@@ -1,0 +1,28 @@
+//! Who hears of changes, for use cases that are called without a function: nobody.
+
+use app::Live;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::SdkConfig;
+use live::Egress;
+
+use crate::Stack;
+
+/// Redis and DynamoDB of the stack, and no socket to tell anything.
+#[must_use]
+pub fn quiet_live(stack: &Stack) -> Live {
+    let aws = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(&stack.dynamodb)
+        .build();
+    Live::new(live::Settings {
+        redis_url: stack.redis.clone(),
+        table: stack.table.clone(),
+        aws,
+        sockets_endpoint: None,
+        lambda_endpoint: None,
+        announce_function: None,
+        egress: Egress::Nat,
+        clock: app::clock::now,
+        members: None,
+    })
+}
