@@ -7,6 +7,7 @@ mod links;
 mod log;
 mod places;
 mod review;
+mod sending_versions;
 mod versions;
 
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use super::{Shelf, ids, last_event, plain};
 
 impl Shelf {
     /// Begins to send a new version.
-    async fn begin_version(&self, who: &Person, size: usize) -> support::Answer {
+    pub(super) async fn begin_version(&self, who: &Person, size: usize) -> support::Answer {
         let mut body = start(&self.room, "neu.pdf", size as u64, "sha256");
         body["file_id"] = json!(self.file);
         who.post("/v1/uploads", body).await
@@ -22,7 +22,7 @@ impl Shelf {
         sender.complete(who).await
     }
 
-    async fn length(&self, version: Option<u32>) -> usize {
+    pub(super) async fn length(&self, version: Option<u32>) -> usize {
         let query = version
             .map(|version| format!("?version={version}"))
             .unwrap_or_default();
@@ -168,6 +168,16 @@ async fn r_f1_a_version_needs_the_right_to_send_there_and_a_file_that_is_there()
     assert_eq!(
         elsewhere.fields(),
         [("file_id".to_owned(), "not_found".to_owned())]
+    );
+    // A room that one may not see is not there, whatever one says about files.
+    let hidden = stranger.post("/v1/uploads", wrong(json!(uuid::Uuid::nil())));
+    assert_eq!(hidden.await.refusal(), (404, "not_found"));
+    let mut followed = wrong(json!(shelf.file));
+    followed["then"] = json!({"message": {"text": "새 판"}});
+    let followed = shelf.owner.post("/v1/uploads", followed).await;
+    assert_eq!(
+        followed.fields(),
+        [("then".to_owned(), "not_expected".to_owned())]
     );
 }
 

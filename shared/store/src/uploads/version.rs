@@ -111,7 +111,7 @@ const COMPLETE: &str = concat!(
      ),
      ended as (
          update uploads set state = 'completed', reserved = 0, file_id = $3, ended_at = $4,
-             expected = coalesce($18, expected),
+             expected = coalesce($18, go.expected),
              swept_at = case when blob.id = go.blob_id then $4 end
          from go, blob where uploads.company_id = $1 and uploads.id = go.id
      ),

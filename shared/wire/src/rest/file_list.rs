@@ -43,6 +43,7 @@ pub struct FilesQuery {
     #[param(format = DateTime)]
     pub to: Option<String>,
     /// In this state; all but deleted ones unless said otherwise.
+    #[param(inline)]
     pub state: Option<StateFilter>,
     /// 1 to 100, 50 unless said otherwise.
     pub limit: Option<i64>,
