@@ -47,8 +47,8 @@ pub async fn run() -> Result<(), app::Error> {
         let deps = deps.clone();
         let previews = previews.clone();
         async move {
-            let now = clock::now();
-            Ok::<_, app::Error>(run_job(&deps, &previews, event.payload.job, now).await)
+            let run = Box::pin(run_job(&deps, &previews, event.payload.job, clock::now()));
+            Ok::<_, app::Error>(run.await)
         }
     }))
     .await

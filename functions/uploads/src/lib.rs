@@ -15,8 +15,9 @@ use utoipa_axum::routes;
 use wire::rest::files::FileView;
 use wire::rest::page::Page;
 use wire::rest::storage::StorageView;
+use wire::rest::upload_list::{PartsQuery, UploadsQuery};
 use wire::rest::upload_views::{SignedPartView, StartedView, UploadDetailView, UploadView};
-use wire::rest::uploads::{PartsDone, PartsQuery, SignParts, StartUpload, UploadsQuery};
+use wire::rest::uploads::{PartsDone, SignParts, StartUpload};
 
 /// Serves invocations until the instance is taken away.
 ///
@@ -211,7 +212,7 @@ async fn complete(
     Path(id): Path<UploadId>,
 ) -> Result<Response, Problem> {
     Ok(match uploads::complete(&deps, &caller, id).await? {
-        Outcome::Done(file) => Json(FileView::from(file)).into_response(),
+        Outcome::Done(file) => Json(FileView::from(*file)).into_response(),
         Outcome::Joining(upload) => {
             (StatusCode::ACCEPTED, Json(UploadView::from(*upload))).into_response()
         }

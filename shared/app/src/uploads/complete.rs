@@ -1,20 +1,17 @@
 //! The end of an upload that succeeds: all parts seen, joined by S3, verified, made a file.
 
 use domain::file::File;
-use domain::scan::ScanStatus;
 use domain::upload::{Checksum, State, Step, Upload};
 use domain::{CompanyId, FileId, UploadId, UserId};
 use files::{Object, StoredPart, composite};
-use store::uploads::{Became, By, Completion, Finished, Touch, Which};
+use store::uploads::{By, Completion, Finished, Touch, Which};
 use time::Duration;
 use wire::problem::Code;
 
-use super::announce::announce;
+use super::announce::told;
 use super::made::{identity, made};
-use super::{
-    Deps, barred, by, in_state, lives, missing, own, places, progress, see, sweep, version,
-};
-use crate::{Caller, Problem, clock, scans};
+use super::{Deps, barred, by, in_state, lives, missing, own, progress, see, sweep, version};
+use crate::{Caller, Problem, clock};
 
 /// How long S3 may take to join the parts of a huge object.
 const PATIENCE: Duration = Duration::minutes(15);
@@ -23,7 +20,7 @@ const PATIENCE: Duration = Duration::minutes(15);
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// The file is there.
-    Done(File),
+    Done(Box<File>),
     /// S3 is still joining the parts: ask again.
     Joining(Box<Upload>),
 }
@@ -207,7 +204,7 @@ async fn record(
             index(deps, &became.file).await;
             told(deps, upload, became, by).await
         }
-        Finished::Already(file) => Ok(Outcome::Done(file)),
+        Finished::Already(file) => Ok(Outcome::Done(Box::new(file))),
         Finished::Ended(state) => {
             // It was given up while S3 joined it: nobody else knows of the object.
             deps.files.delete(&upload.key).await?;
@@ -218,34 +215,6 @@ async fn record(
             Err(Problem::new(Code::Forbidden).with_detail(detail))
         }
     }
-}
-
-/// Tells everybody what an upload has become, and frees what it held.
-pub(super) async fn told(
-    deps: &Deps,
-    upload: Upload,
-    became: Became,
-    by: &By<'_>,
-) -> Result<Outcome, Problem> {
-    let at = by.origin.at;
-    let file = became.file;
-    let (company, uploader) = (upload.company, upload.uploader);
-    let upload = upload.join(None).and_then(|it| it.complete(file.id, at));
-    let upload = upload.map_err(Problem::internal)?;
-    announce(&deps.live, company, became.happened).await;
-    progress::announce_end(deps, &upload, at).await;
-    if file.scan == ScanStatus::Infected {
-        // The scanner was quicker than the file, and could tell nobody.
-        let about = (company, file.room, file.id);
-        scans::warn(&deps.store, &deps.live, about, at).await?;
-    }
-    if became.duplicate {
-        sweep::tidy(deps, &upload, at).await;
-    }
-    if became.waits {
-        places::fill(deps, company, uploader, by).await;
-    }
-    Ok(Outcome::Done(file))
 }
 
 pub(super) async fn fail(
@@ -295,6 +264,6 @@ pub(super) async fn file_of(
     id: FileId,
 ) -> Result<Outcome, Problem> {
     let file = deps.store.file(company, user, id).await?;
-    file.map(|found| Outcome::Done(found.file))
+    file.map(|found| Outcome::Done(Box::new(found.file)))
         .ok_or_else(|| Code::NotFound.into())
 }

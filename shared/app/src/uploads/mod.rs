@@ -28,8 +28,9 @@ use store::uploads::{By, Filter, Touch};
 use time::Duration;
 use wire::problem::{Code, FieldError};
 use wire::rest::page::Page;
+use wire::rest::upload_list::UploadsWanted;
 use wire::rest::upload_views::{PartView, RangeView, SignedPartView, UploadDetailView};
-use wire::rest::uploads::{UploadsWanted, Wanted};
+use wire::rest::uploads::Wanted;
 
 use crate::{Caller, Problem, clock, config};
 

@@ -6,7 +6,8 @@ use files::Object;
 use store::uploads::{By, NewVersion, Versioned};
 use wire::problem::Code;
 
-use super::complete::{Outcome, fail, file_of, told};
+use super::announce::told;
+use super::complete::{Outcome, fail, file_of};
 use super::{Deps, in_state};
 use crate::{Problem, clock};
 

@@ -125,6 +125,7 @@ mod tests {
             s3_upload_id: None,
             expected: None,
             then: None,
+            replaces: None,
             file: None,
             failure: None,
             created_at: AT,

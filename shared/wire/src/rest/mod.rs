@@ -24,6 +24,7 @@ pub mod storage;
 pub mod threads;
 pub mod timestamp;
 pub mod upload_batches;
+pub mod upload_list;
 pub mod upload_then;
 pub mod upload_views;
 pub mod uploads;
