@@ -82,7 +82,7 @@ create table file_places (
     tokens     integer[] not null,
     primary key (room_id, file_id),
     foreign key (company_id, room_id) references rooms (company_id, id),
-    foreign key (company_id, file_id) references files (company_id, id),
+    foreign key (company_id, file_id) references files (company_id, id) on delete cascade,
     foreign key (company_id, added_by) references users (company_id, id)
 );
 create index file_places_of_file on file_places (file_id);

@@ -15,7 +15,7 @@ create table file_links (
     revoked_at    timestamptz,
     revoked_by    uuid,
     constraint file_links_limit_holds check (max_downloads is null or downloads <= max_downloads),
-    foreign key (company_id, file_id) references files (company_id, id),
+    foreign key (company_id, file_id) references files (company_id, id) on delete cascade,
     foreign key (company_id, created_by) references users (company_id, id),
     foreign key (company_id, revoked_by) references users (company_id, id)
 );
@@ -28,8 +28,7 @@ create table file_pins (
     pinned_by  uuid not null,
     pinned_at  timestamptz not null,
     primary key (room_id, file_id),
-    -- What is not shown in a room is not pinned there.
-    foreign key (room_id, file_id) references file_places (room_id, file_id) on delete cascade,
+    foreign key (company_id, file_id) references files (company_id, id) on delete cascade,
     foreign key (company_id, room_id) references rooms (company_id, id),
     foreign key (company_id, pinned_by) references users (company_id, id)
 );

@@ -62,17 +62,22 @@ const WORDS: [&str; 26] = [
 ];
 
 /// Words to search for: what they are, and how common.
-const SEARCHES: [(&str, &str); 14] = [
+const SEARCHES: [(&str, &str); 19] = [
     ("회의", "common"),
     ("회", "common, 1 syllable"),
     ("ㅎㅇ", "common, initials"),
     ("report", "common, Latin"),
     ("회의 report", "two common words"),
+    ("주문서", "middling (1 in 50)"),
+    ("주문서 report", "middling and common"),
     ("특별안건", "uncommon (1 in 1,000)"),
     ("appendix", "uncommon (1 in 1,000), Latin"),
     ("비밀문서", "rare (10)"),
     ("ㅂㅁㅁㅅ", "rare (10), initials"),
     ("kangaroo", "rare (10), Latin"),
+    ("회의 비밀문서", "common and rare"),
+    ("비밀문서 kangaroo", "two rare, never together"),
+    ("특별안건 appendix", "two uncommon, never together"),
     ("31415", "rare, digits"),
     ("없는낱말", "absent"),
     ("뷁", "absent, 1 syllable"),
@@ -222,6 +227,7 @@ fn file(at: u64, dice: &mut Dice) -> Value {
     let special = match at {
         at if at % 1_000 == 1 => " 특별안건",
         at if at % 1_000 == 2 => " appendix",
+        at if at % 50 == 7 => " 주문서",
         at if at % 100_000 == 3 => " 비밀문서",
         at if at % 100_000 == 4 => " kangaroo",
         _ => "",

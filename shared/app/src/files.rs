@@ -26,7 +26,6 @@ use crate::{Caller, Problem, clock};
 pub use change::{change, delete, release, restore};
 pub use links::{create_link, follow_link, links, revoke_link};
 pub use places::{hide, pin, show, unpin};
-pub(crate) use upkeep::note_names;
 pub use upkeep::{index_names, purge, tier};
 pub use versions::{take_version_again, versions};
 

@@ -65,12 +65,16 @@ async fn r_f7_a_file_is_shown_in_another_room_without_a_copy() {
         std::slice::from_ref(&shelf.file)
     );
 
+    let pin = shelf.path(&format!("/pin?room_id={other}"));
+    assert_eq!(shelf.owner.put(&pin, json!({})).await.status, 204);
     assert_eq!(reader.delete(&place).await.status, 403);
     assert_eq!(shelf.owner.delete(&place).await.status, 204);
     assert_eq!(
         last_event(&shelf.owner, &other).await["type"],
         "file.hidden"
     );
+    let pinned = format!("/v1/files?room_id={other}&state=pinned");
+    assert!(ids(&reader.get(&pinned).await.ok()).is_empty());
     assert_eq!(shelf.see(&reader).await.status, 404);
     assert!(shelf.see(&shelf.owner).await.status.is_success());
     let home = shelf.path(&format!("/rooms/{}", shelf.room));

@@ -1,7 +1,6 @@
 //! What happens to files later, by the reaper's hand: removed for good, indexed, moved to another storage class. Every
 //! job may be run again at any time; what it leaves, the next run finds.
 
-use domain::FileId;
 use domain::file::RESTORABLE;
 use domain::search::index;
 use store::{Store, ToTier};
@@ -38,26 +37,20 @@ pub async fn purge(store: &Store, now: OffsetDateTime, limit: i64) -> Result<Swe
 /// When Postgres does not answer.
 pub async fn index_names(store: &Store, limit: i64) -> Result<Swept, Problem> {
     let names = store.unindexed_files(limit).await?;
-    note_names(store, &names).await?;
+    let indexed: Vec<_> = names
+        .into_iter()
+        .map(|(id, name)| {
+            let of = index(&name);
+            (id, name, of)
+        })
+        .collect();
+    if !indexed.is_empty() {
+        store.index_files(&indexed).await?;
+    }
     Ok(Swept {
-        done: u32::try_from(names.len()).unwrap_or(u32::MAX),
+        done: u32::try_from(indexed.len()).unwrap_or(u32::MAX),
         failed: 0,
     })
-}
-
-/// Tells the search what files are called.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub(crate) async fn note_names(store: &Store, names: &[(FileId, String)]) -> Result<(), Problem> {
-    if names.is_empty() {
-        return Ok(());
-    }
-    let indexed: Vec<_> = names
-        .iter()
-        .map(|(id, name)| (*id, name.clone(), index(name)))
-        .collect();
-    Ok(store.index_files(&indexed).await?)
 }
 
 /// Tags the contents of at most `limit` rooms for the storage class that their state wants: the cheaper one while every

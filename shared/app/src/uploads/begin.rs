@@ -13,7 +13,7 @@ use wire::rest::uploads::Wanted;
 use super::announce::announce;
 use super::made::{self, made};
 use super::refused::refused;
-use super::{Deps, by, complete, in_state, lives, places, progress, signed};
+use super::{Deps, by, in_state, lives, places, progress, signed};
 use crate::{Caller, Problem, clock};
 
 /// Most parts that are signed with the answer.
@@ -108,7 +108,6 @@ pub(super) async fn answer(
     match begun {
         Begun::Refused(refusal) => Err(refused(refusal, draft)),
         Begun::Known(file, happened) => {
-            complete::index(deps, &file).await;
             announce(&deps.live, caller.company, happened).await;
             Ok(StartedView {
                 deduplicated: true,

@@ -200,10 +200,7 @@ async fn record(
         line: clock::id(),
     };
     match deps.store.complete_upload(&upload, &done, by).await? {
-        Finished::New(became) => {
-            index(deps, &became.file).await;
-            told(deps, upload, became, by).await
-        }
+        Finished::New(became) => told(deps, upload, became, by).await,
         Finished::Already(file) => Ok(Outcome::Done(Box::new(file))),
         Finished::Ended(state) => {
             // It was given up while S3 joined it: nobody else knows of the object.
@@ -239,14 +236,6 @@ pub(super) async fn fail(
         progress::announce_failure(deps, &ended, by.origin.at).await;
     }
     Err(Problem::new(Code::UploadFailed).with_detail(why))
-}
-
-/// Tells the search what a new file is called; when that fails, the reaper does.
-pub(super) async fn index(deps: &Deps, file: &File) {
-    let names = [(file.id, file.name.clone())];
-    if let Err(problem) = crate::files::note_names(&deps.store, &names).await {
-        tracing::warn!(file = %file.id, error = ?problem.source, "found by its name a little later");
-    }
 }
 
 /// The file that a completed session became, as `user` finds it.

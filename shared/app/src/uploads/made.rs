@@ -4,6 +4,7 @@ use domain::file::{File, Status};
 use domain::message::{Kind, Message};
 use domain::preview::Preview;
 use domain::scan::ScanStatus;
+use domain::search::index;
 use domain::thread::{self, Description, Title};
 use domain::upload::{FollowUp, Upload};
 use domain::{FileId, MessageId, ThreadId};
@@ -39,6 +40,7 @@ pub(super) fn made(upload: &Upload, at: OffsetDateTime) -> Result<Made, Problem>
     };
     Ok(Made {
         id,
+        indexed: index(&upload.name),
         file: json(FileView::from(file(upload, id, at)))?,
         message,
         thread,

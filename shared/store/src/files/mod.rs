@@ -12,7 +12,7 @@ mod places;
 mod read;
 mod rows;
 pub(crate) mod sql;
-mod upkeep;
+pub(crate) mod upkeep;
 pub(crate) mod versions;
 
 use domain::file::{Action, FileRule, Refusal, Status, check};

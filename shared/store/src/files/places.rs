@@ -99,6 +99,9 @@ const HIDE: &str = concat!(
      touched as (
          delete from file_places p using may where p.room_id = $11 and p.file_id = may.id
          returning p.file_id as id
+     ),
+     unpinned as (
+         delete from file_pins n using touched where n.room_id = $11 and n.file_id = touched.id
      )",
     log_there!("file.hidden", "jsonb_build_object('file_id', f.id)")
 );

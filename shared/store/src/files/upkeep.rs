@@ -2,7 +2,7 @@
 
 use domain::search::Indexed;
 use domain::{BlobId, CompanyId, FileId, RoomId};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -38,9 +38,6 @@ const PURGE: &str = "
         returning company_id, id, blob_id
     ),
     versions as (delete from file_versions v using gone where v.file_id = gone.id returning v.blob_id),
-    links as (delete from file_links l using gone where l.file_id = gone.id),
-    pins as (delete from file_pins n using gone where n.file_id = gone.id),
-    places as (delete from file_places p using gone where p.file_id = gone.id),
     sent as (update uploads u set file_id = null from gone where u.file_id = gone.id),
     lost as (
         select blob_id, count(*)::integer as refs
@@ -85,6 +82,17 @@ const TO_TIER: &str = "
         ) then 'standard' else 'archive' end as tier
     ) wanted
     where b.tier <> wanted.tier limit $2";
+
+/// $1: a list of [`indexed`] names.
+pub(crate) const INDEX: &str = "
+    update files f set search_text = x.text, grams = x.grams
+    from jsonb_to_recordset($1) as x (id uuid, name text, text text, grams integer[])
+    where f.id = x.id and f.name = x.name";
+
+/// A file, its name, and what the search keeps of it.
+pub(crate) fn indexed(id: FileId, name: &str, of: &Indexed) -> Value {
+    json!({ "id": id, "name": name, "text": of.text, "grams": of.grams })
+}
 
 impl Store {
     /// At most `limit` files that were deleted before `before`, of all companies, the longest gone first.
@@ -163,18 +171,10 @@ impl Store {
     pub async fn index_files(&self, files: &[(FileId, String, Indexed)]) -> Result<(), Error> {
         let files: Vec<_> = files
             .iter()
-            .map(|(id, name, it)| json!({"id": id, "name": name, "text": it.text, "grams": it.grams}))
+            .map(|(id, name, it)| indexed(*id, name, it))
             .collect();
-        self.db()
-            .await?
-            .rows(
-                "update files f set search_text = x.text, grams = x.grams
-                 from jsonb_to_recordset($1) as x (id uuid, name text, text text, grams integer[])
-                 where f.id = x.id and f.name = x.name",
-                &[(&json!(files), Type::JSONB)],
-            )
-            .await?;
-        Ok(())
+        let params = [(&json!(files) as _, Type::JSONB)];
+        self.db().await?.rows(INDEX, &params).await.map(drop)
     }
 
     /// At most `limit` rooms that were archived or restored since their contents were looked through: company, room,

@@ -16,6 +16,7 @@ use super::made::{self, Happened, Made};
 use super::row::{corrupt, unsigned};
 use crate::files::file;
 use crate::files::sql::{content_columns, file_columns};
+use crate::files::upkeep::INDEX;
 use crate::{Error, Store, flight};
 
 /// What an upload begins with.
@@ -102,9 +103,12 @@ impl Store {
         ];
         let db = self.db().await?;
         let company = (&beginning.company.0 as _, Type::UUID);
-        let (rows, files) = flight!(
+        let names: Vec<Value> = new.iter().filter_map(name).collect();
+        let names = Value::Array(names);
+        let (rows, _, files) = flight!(
             db,
             rows = db.rows(BEGIN, &params),
+            indexed = db.rows(INDEX, &[(&names, Type::JSONB)]),
             files = db.rows(FILES, &[company, (&ids, Type::UUID_ARRAY)]),
         )?;
         let mut files: HashMap<UploadId, File> = files
@@ -122,10 +126,16 @@ impl Store {
             }
         }
         if begun.len() != new.len() {
-            return Err(corrupt("begin_uploads_1", "short of an answer"));
+            return Err(corrupt("begin_uploads_2", "short of an answer"));
         }
         Ok((begun, told))
     }
+}
+
+/// What the search is told, should it become a file at once.
+fn name(new: &NewUpload) -> Option<Value> {
+    let (_, made) = new.known.as_ref()?;
+    Some(made.named(&new.upload.name))
 }
 
 fn item(new: &NewUpload) -> Value {

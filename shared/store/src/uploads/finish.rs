@@ -14,6 +14,7 @@ use super::made::{self, Happened, Made};
 use super::row::{self, corrupt};
 use crate::files::file;
 use crate::files::sql::{content_columns, file_columns};
+use crate::files::upkeep::INDEX;
 use crate::{Error, Store, flight};
 
 /// What a verified object becomes.
@@ -172,9 +173,12 @@ impl Store {
             (&call as _, Type::JSONB),
         ];
         let db = self.db().await?;
-        let (rows, files) = flight!(
+        let name = Value::Array(vec![done.made.named(&upload.name)]);
+        let name = [(&name as _, Type::JSONB)];
+        let (rows, _, files) = flight!(
             db,
             rows = db.rows(COMPLETE, &params),
+            indexed = db.rows(INDEX, &name),
             files = db.rows(FILE, &params[..2]),
         )?;
         let row = rows.first();

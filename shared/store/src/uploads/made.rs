@@ -3,6 +3,7 @@
 use domain::company::Plan;
 use domain::message::Content;
 use domain::room::Action;
+use domain::search::Indexed;
 use domain::thread::{self, Description, Kind, Title};
 use domain::upload::FollowUp;
 use domain::{FileId, RoomId, UserId};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::By;
 use super::row::corrupt;
+use crate::files::upkeep::indexed;
 use crate::{Error, Logged};
 
 /// What an upload becomes: the data of the events as clients read them, but for what only the database knows
@@ -22,6 +24,8 @@ use crate::{Error, Logged};
 pub struct Made {
     /// The file's id.
     pub id: FileId,
+    /// What the search keeps of its name.
+    pub indexed: Indexed,
     /// Data of `file.created`.
     pub file: Value,
     /// Data of `message.created`, when a message follows.
@@ -53,6 +57,11 @@ struct Written {
 }
 
 impl Made {
+    /// What the search is told of a file called `name`.
+    pub(super) fn named(&self, name: &str) -> Value {
+        indexed(self.id, name, &self.indexed)
+    }
+
     pub(super) fn json(&self) -> Value {
         let title = self.thread.as_ref().map(|(title, _)| title);
         json!({
