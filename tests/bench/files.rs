@@ -177,7 +177,7 @@ async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> 
     let (company, room, person) = (hall.company.0, hall.room.0, hall.people[0].0);
     let blob = support::rest::fresh_id();
     sql.execute(
-        "insert into blobs (company_id, id, key, size, refs, created_at) values ($1, $2, $2::text, 1, 1, now())",
+        "insert into blobs (company_id, id, key, size, refs, created_at) values ($1, $2, 'bench/' || $2::uuid, 1, 1, now())",
         &[&company, &blob],
     )
     .await?;
