@@ -48,7 +48,9 @@ pub async fn run() -> Result<(), app::Error> {
         let previews = previews.clone();
         async move {
             let now = clock::now();
-            Ok::<_, app::Error>(run_job(&deps, &previews, event.payload.job, now).await)
+            // Boxed: one future of every job is deeper than the compiler looks.
+            let done = Box::pin(run_job(&deps, &previews, event.payload.job, now));
+            Ok::<_, app::Error>(done.await)
         }
     }))
     .await
