@@ -3,6 +3,7 @@
 mod auth;
 mod contract;
 mod curl;
+mod disk_full;
 mod edges;
 mod lifecycle;
 mod message_log;
@@ -17,6 +18,7 @@ mod room_counts;
 mod room_log;
 mod room_members;
 mod rooms;
+mod starting;
 mod strangers;
 mod uploads;
 mod uppy;

@@ -116,6 +116,25 @@ impl Stack {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// Keeps everyone from changing the signing keys until the answer is dropped, as the schema's owner.
+    pub async fn hold_signing_keys(&self) -> Client {
+        let client = connect(&self.postgres_owner).await;
+        let sql = "begin; lock table signing_keys in exclusive mode";
+        client.batch_execute(sql).await.expect("the lock");
+        client
+    }
+
+    /// How many connections wait for a lock of this type, as `pg_locks` calls it.
+    pub async fn waiting_for(&self, lock: &str) -> i64 {
+        let client = connect(&self.postgres).await;
+        let sql = "select count(*) from pg_locks where not granted and locktype = $1";
+        client
+            .query_one(sql, &[&lock])
+            .await
+            .expect("a count")
+            .get(0)
+    }
+
     /// Makes an empty database beside the stack's own; answers its address, as its owner.
     pub async fn empty_database(&self) -> String {
         let client = connect(&self.postgres_owner).await;

@@ -23,7 +23,10 @@ impl Store {
         let folder = self.upload_path(bucket, &document.id);
         let staged = std::fs::create_dir_all(&folder)
             .and_then(|()| stage(folder.join("upload.json"), &document))
-            .map_err(|error| broken(&error))?;
+            .map_err(|error| {
+                remove(&folder);
+                broken(&error)
+            })?;
         let mut buckets = self.write();
         let place = buckets.get_mut(bucket).ok_or_else(no_bucket)?;
         staged.commit().map_err(|error| broken(&error))?;
