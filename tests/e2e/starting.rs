@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use support::launch::{Launch, processes_on, program};
 
@@ -130,9 +131,14 @@ async fn it_can_be_ended_at_any_moment_of_its_start() {
 async fn it_can_be_ended_while_a_function_does_not_come_up() {
     let launch = Launch::temporary();
     let data = launch.data().to_path_buf();
-    let folder = binaries(&data, "migrate", "sleep 600");
-    let mut starting = with(launch, &folder).begin();
-    starting.until_said("Postgres");
+    let folder = binaries(&data, "migrate", "touch \"$0.runs\"; exec sleep 600");
+    let starting = with(launch, &folder).begin();
+    let runs = folder.join("maru-migrate/bootstrap.runs");
+    let until = Instant::now() + PATIENCE;
+    while !runs.exists() {
+        assert!(Instant::now() < until, "the function is never started");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     starting.terminate();
     let ended = starting.ended(PATIENCE);
     assert!(ended.status.success(), "{}", ended.said);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -178,29 +178,37 @@ impl Server {
             .stdin
             .take()
             .ok_or_else(|| Error::Said(format!("the guard of {} has no pipe", self.spec.name)))?;
-        let (name, lost) = (self.spec.name, self.children.lost.clone());
         let end = self.children.end.child_token();
-        let asked = end.clone();
-        let guard = self.children.guards.spawn(async move {
-            let ended = tokio::select! {
-                ended = child.wait() => ended,
-                () = asked.cancelled() => {
-                    drop(hold);
-                    child.wait().await
-                }
-            };
-            match ended {
-                Ok(status) => tracing::debug!(%status, server = name, "ended"),
-                Err(error) => tracing::error!(%error, server = name, "cannot wait for it"),
-            }
-            if !asked.is_cancelled() {
-                tell(&lost, name);
-            }
-        });
+        let lost = self.children.lost.clone();
+        let watch = watch(self.spec.name, child, hold, end.clone(), lost);
         Ok(Running {
+            guard: self.children.guards.spawn(watch),
             hold: end.drop_guard(),
-            guard,
         })
+    }
+}
+
+/// Waits for the end of a guard, which `end` asks for by letting go of its pipe.
+async fn watch(
+    name: &'static str,
+    mut guard: Child,
+    hold: ChildStdin,
+    end: CancellationToken,
+    lost: mpsc::UnboundedSender<&'static str>,
+) {
+    let ended = tokio::select! {
+        ended = guard.wait() => ended,
+        () = end.cancelled() => {
+            drop(hold);
+            guard.wait().await
+        }
+    };
+    match ended {
+        Ok(status) => tracing::debug!(%status, server = name, "ended"),
+        Err(error) => tracing::error!(%error, server = name, "cannot wait for it"),
+    }
+    if !end.is_cancelled() {
+        tell(&lost, name);
     }
 }
 

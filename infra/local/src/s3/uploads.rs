@@ -110,18 +110,7 @@ impl Store {
                 let completed = self.completed(bucket, key, id)?.ok_or_else(no_upload)?;
                 return Ok((completed, false));
             };
-            if object
-                .files
-                .iter()
-                .zip(&object.document.parts)
-                .any(|(file, part)| {
-                    // A part was uploaded again between the check and now.
-                    upload
-                        .parts
-                        .get(&part.number)
-                        .is_none_or(|(_, now)| !Arc::ptr_eq(now, file))
-                })
-            {
+            if !still_holds(upload, &object) {
                 return Err(invalid_part());
             }
             if completion.only_new && place.objects.contains_key(key) {
@@ -189,6 +178,15 @@ impl Store {
     fn upload_path(&self, bucket: &str, id: &str) -> PathBuf {
         self.root.join(bucket).join("uploads").join(id)
     }
+}
+
+/// Whether no part of `object` was uploaded again since it was joined.
+fn still_holds(upload: &Upload, object: &Object) -> bool {
+    let mut parts = object.files.iter().zip(&object.document.parts);
+    parts.all(|(file, part)| {
+        let now = upload.parts.get(&part.number);
+        now.is_some_and(|(_, now)| Arc::ptr_eq(now, file))
+    })
 }
 
 fn no_upload() -> S3Error {
