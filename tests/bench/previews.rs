@@ -66,25 +66,35 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     stop.store(true, Ordering::Relaxed);
     watcher.join().map_err(|_| "the watcher broke down")?;
     let function = lock(&peaks).get("previews").copied().unwrap_or(0);
-    table.row(
-        "the function itself, at its most",
-        megabytes(function),
-        "MB",
-        None,
-    );
-    table.row(
-        "function and reader together, at their most",
-        megabytes(function + reader),
-        "MB",
-        Some(MOST_MB),
-    );
-    table.row(
-        "the slowest file, upload included",
-        slowest.as_secs_f64(),
-        "s",
-        Some(MOST_S),
-    );
+    sum_up(&mut table, function, reader, slowest);
     Ok(table)
+}
+
+fn sum_up(table: &mut Table, function: u64, reader: u64, slowest: Duration) {
+    let both = megabytes(function + reader);
+    let slowest = slowest.as_secs_f64();
+    for (what, value, unit, most) in [
+        (
+            "the function itself, at its most",
+            megabytes(function),
+            "MB",
+            None,
+        ),
+        (
+            "function and reader together, at their most",
+            both,
+            "MB",
+            Some(MOST_MB),
+        ),
+        (
+            "the slowest file, upload included",
+            slowest,
+            "s",
+            Some(MOST_S),
+        ),
+    ] {
+        table.row(what, value, unit, most);
+    }
 }
 
 /// Hostile files, and ordinary ones for comparison.

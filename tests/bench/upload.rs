@@ -66,25 +66,12 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
         http: reqwest::Client::builder().no_proxy().build()?,
         calls: 0,
     };
-    let size = options.mib << 20;
     enterprise(stack, &client.person).await?;
     client.through_maru(&Content::new(WARM, u64::MAX)).await?;
     client.plainly(&Content::new(WARM, u64::MAX), 0).await?;
-    let (mut ours, mut plain) = (Vec::new(), Vec::new());
     client.calls = 0;
-    for round in 1..=options.rounds {
-        // Content of its own each time: equal content would be swept.
-        let content = Content::new(size, round);
-        if round % 2 == 0 {
-            ours.push(client.through_maru(&content).await?);
-            plain.push(client.plainly(&content, round).await?);
-        } else {
-            plain.push(client.plainly(&content, round).await?);
-            ours.push(client.through_maru(&content).await?);
-        }
-    }
+    let (ours, plain) = client.both_ways(options).await?;
     let mut table = Table::new("upload");
-    let (ours, plain) = (median(ours), median(plain));
     table.row(
         format!("{} MiB through the API", options.mib),
         ours * 1_000.0,
@@ -109,6 +96,23 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
 }
 
 impl Client {
+    /// The medians of uploads through the API and of plain ones, in turns.
+    async fn both_ways(&mut self, options: &Options) -> Result<(f64, f64), app::Error> {
+        let (mut ours, mut plain) = (Vec::new(), Vec::new());
+        for round in 1..=options.rounds {
+            // Content of its own each time: equal content would be swept.
+            let content = Content::new(options.mib << 20, round);
+            if round % 2 == 0 {
+                ours.push(self.through_maru(&content).await?);
+                plain.push(self.plainly(&content, round).await?);
+            } else {
+                plain.push(self.plainly(&content, round).await?);
+                ours.push(self.through_maru(&content).await?);
+            }
+        }
+        Ok((median(ours), median(plain)))
+    }
+
     /// Begins, signs in batches, puts, completes.
     async fn through_maru(&mut self, content: &Content) -> Result<Duration, app::Error> {
         let plan = plan(content.size)?;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use support::launch::{Launch, processes_on};
 
 /// How long servers may take to end in order.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn nobody_left_on(data: &Path) {
+/// Returns when no process has to do with the folder any more.
+pub(crate) async fn nobody_left_on(data: &Path) {
     let mut looks = tokio::time::interval(Duration::from_millis(50));
     let until = tokio::time::Instant::now() + PATIENCE;
     while tokio::time::Instant::now() < until {

@@ -3,6 +3,7 @@
 mod auth;
 mod contract;
 mod curl;
+mod disk_full;
 mod edges;
 mod files;
 mod lifecycle;
@@ -18,6 +19,7 @@ mod room_counts;
 mod room_log;
 mod room_members;
 mod rooms;
+mod starting;
 mod strangers;
 mod uploads;
 mod uppy;

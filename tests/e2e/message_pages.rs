@@ -169,55 +169,36 @@ async fn r_m6_only_who_may_read_the_room_reads_it() {
         panic!("three people");
     };
     let id = page(&hall, HistoryQuery::default()).await.items[0].id;
-    hall.run(
-        "delete from room_members where room_id = $1 and user_id in ($2, $3)",
-        &[
-            (&hall.room.0, Type::UUID),
-            (&outsider.0, Type::UUID),
-            (&guest.0, Type::UUID),
-        ],
-    )
-    .await;
-    hall.run(
-        "update users set role = 'guest' where id = $1",
-        &[(&guest.0, Type::UUID)],
-    )
-    .await;
+    let on_room = async |sql| hall.run(sql, &[(&hall.room.0, Type::UUID)]).await;
+    let on = async |sql, user: UserId| hall.run(sql, &[(&user.0, Type::UUID)]).await;
+    for user in [outsider, guest] {
+        on("delete from room_members where user_id = $1", user).await;
+    }
+    on("update users set role = 'guest' where id = $1", guest).await;
     let sees = async |reader| {
         let listed = read(&hall, reader, Window::Latest, 50).await;
-        let one = hall
-            .store
-            .message(hall.company, reader, id)
-            .await
-            .expect("an answer");
-        assert_eq!(matches!(listed, Read::Page(_)), one.is_some());
-        one.is_some()
+        let one = hall.store.message(hall.company, reader, id).await;
+        let one = one.expect("an answer").is_some();
+        assert_eq!(matches!(listed, Read::Page(_)), one);
+        one
     };
     assert!(sees(creator).await);
     assert!(!sees(outsider).await, "a private room is for its members");
     assert!(!sees(other.people[0]).await, "another company");
-    hall.run(
-        "update rooms set type = 'public' where id = $1",
-        &[(&hall.room.0, Type::UUID)],
-    )
-    .await;
+    on_room("update rooms set type = 'public' where id = $1").await;
     assert!(
         sees(outsider).await,
         "anyone of the company reads a public room"
     );
     assert!(!sees(guest).await, "but a guest only where they were added");
     assert!(!sees(other.people[0]).await);
-    hall.run(
+    on(
         "update users set status = 'suspended' where id = $1",
-        &[(&outsider.0, Type::UUID)],
+        outsider,
     )
     .await;
     assert!(!sees(outsider).await);
-    hall.run(
-        "update rooms set status = 'deleted' where id = $1",
-        &[(&hall.room.0, Type::UUID)],
-    )
-    .await;
+    on_room("update rooms set status = 'deleted' where id = $1").await;
     assert!(!sees(creator).await, "a deleted room is gone");
 }
 

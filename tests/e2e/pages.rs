@@ -37,12 +37,29 @@ async fn two_tabs_talk_and_a_file_goes_from_one_to_the_other() {
     junho.write("#say input", "!\n").await;
     minji.until(&shown("#messages", "Lee Junho: 저요!")).await;
 
+    let name = hand_over(&browser, &minji, &junho).await;
+
+    // What was said and sent is there for who comes later, in its order.
+    minji.reload().await;
+    be(&minji, "Kim Minji").await;
+    minji.until(&shown("#mine", &room)).await;
+    minji.click_text(&room).await;
+    minji.until(&shown("#messages", &name)).await;
+    let said = ["점심 드실 분?", "저요!", &name];
+    assert_in_order(&minji, &said).await;
+    for tab in [minji, junho] {
+        assert_eq!(tab.said().await, [""; 0]);
+    }
+}
+
+/// Junho sends a file while Minji watches, and she takes it; its name.
+async fn hand_over(browser: &Browser, minji: &Tab, junho: &Tab) -> String {
     let content = bytes(SIZE, 77);
     let name = format!("회의 {}.bin", fresh_id().simple());
     let path = std::env::temp_dir().join(&name);
     std::fs::write(&path, &content).expect("the file can be written");
-    watch(&minji, "#uploads").await;
-    watch(&junho, "#status").await;
+    watch(minji, "#uploads").await;
+    watch(junho, "#status").await;
     junho.write("#file", &path.display().to_string()).await;
     minji.until(&shown("#messages", &name)).await;
     junho.until(&shown("#messages", &name)).await;
@@ -54,15 +71,13 @@ async fn two_tabs_talk_and_a_file_goes_from_one_to_the_other() {
     minji
         .click_text(&format!("{name} (50,331,648 bytes)"))
         .await;
-    assert!(downloaded(&browser, &name).await == content);
+    assert!(downloaded(browser, &name).await == content);
+    name
+}
 
-    // What was said and sent is there for who comes later, in its order.
-    minji.reload().await;
-    be(&minji, "Kim Minji").await;
-    minji.until(&shown("#mine", &room)).await;
-    minji.click_text(&room).await;
-    minji.until(&shown("#messages", &name)).await;
-    let lines = minji.run(LINES, json!([])).await;
+/// Each of these is said once, in this order.
+async fn assert_in_order(tab: &Tab, said: &[&str]) {
+    let lines = tab.run(LINES, json!([])).await;
     let lines = lines.as_array().expect("lines");
     let place = |text: &str| {
         let places = (0..lines.len()).filter(|at| lines[*at].as_str().unwrap_or("").contains(text));
@@ -70,10 +85,7 @@ async fn two_tabs_talk_and_a_file_goes_from_one_to_the_other() {
         assert_eq!(places.len(), 1, "{text} in {lines:#?}");
         places[0]
     };
-    assert!(place("점심 드실 분?") < place("저요!") && place("저요!") < place(&name));
-    for tab in [minji, junho] {
-        assert_eq!(tab.said().await, [""; 0]);
-    }
+    assert!(said.iter().map(|text| place(text)).is_sorted());
 }
 
 #[tokio::test]

@@ -104,13 +104,8 @@ async fn each_call_is_one_round_trip() {
 /// What a client holds that knows nothing but the log.
 fn replay(log: &[Logged]) -> (RoomFacts, Vec<MemberView>) {
     let (mut facts, mut members): (Option<RoomFacts>, Vec<MemberView>) = (None, vec![]);
-    for Logged {
-        seq,
-        kind,
-        data,
-        at,
-    } in log
-    {
+    for event in log {
+        let (kind, data) = (&event.kind, &event.data);
         let count = match kind.as_str() {
             "room.created" => {
                 let made: RoomCreated = read(data);
@@ -146,8 +141,8 @@ fn replay(log: &[Logged]) -> (RoomFacts, Vec<MemberView>) {
             _ => None,
         };
         let facts = facts.as_mut().expect("the log begins with room.created");
-        facts.last_seq = *seq;
-        facts.last_activity_at = facts.last_activity_at.max(*at);
+        facts.last_seq = event.seq;
+        facts.last_activity_at = facts.last_activity_at.max(event.at);
         facts.member_count = count.unwrap_or(facts.member_count);
         facts.message_count += i64::from(kind == "message.created");
     }

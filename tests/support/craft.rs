@@ -38,12 +38,20 @@ pub struct Hostile {
 /// Everything that a previewer should survive.
 #[must_use]
 pub fn hostile() -> Vec<Hostile> {
-    let file = |name, content: Vec<u8>, ends| Hostile {
+    [pictures(), small(), pages(), disguised(), cut_short()].concat()
+}
+
+fn file(name: &'static str, content: Vec<u8>, ends: &'static [&'static str]) -> Hostile {
+    Hostile {
         name,
         content: content.into(),
         ends,
-    };
-    let mut all = vec![
+    }
+}
+
+/// Pictures of sizes that nobody has memory for.
+fn pictures() -> Vec<Hostile> {
+    vec![
         file(
             "a photo of 64 megapixels",
             flat_jpeg(8_000, 8_000, false),
@@ -74,6 +82,12 @@ pub fn hostile() -> Vec<Hostile> {
             clear_png_header(3_000, 3_000),
             &["damaged"],
         ),
+    ]
+}
+
+/// Pictures of few bytes that stand for many.
+fn small() -> Vec<Hostile> {
+    vec![
         file(
             "a GIF with a million frames",
             gif(100, 100, 1_000_000),
@@ -94,6 +108,12 @@ pub fn hostile() -> Vec<Hostile> {
             flat_webp(5_000, 5_000),
             &["ready", "too_complex"],
         ),
+    ]
+}
+
+/// Documents that have no end.
+fn pages() -> Vec<Hostile> {
+    vec![
         file(
             "a PDF whose pages are their own children",
             pdf_loop(),
@@ -124,6 +144,12 @@ pub fn hostile() -> Vec<Hostile> {
             pdf_picture(),
             &["ready", "damaged", "too_complex", "too_slow"],
         ),
+    ]
+}
+
+/// Files that are two things at once, or hold more than they say.
+fn disguised() -> Vec<Hostile> {
+    vec![
         file(
             "a PDF that is an archive too",
             pdf_and_zip(),
@@ -156,11 +182,15 @@ pub fn hostile() -> Vec<Hostile> {
             vec![b'a'; 3 << 20],
             &["ready"],
         ),
-    ];
+    ]
+}
+
+/// Files that end too early.
+fn cut_short() -> Vec<Hostile> {
     // Streams may end anywhere, and documents are mended as far as they go.
     let open: &[&str] = &["ready", "damaged"];
-    for (name, ends) in [
-        ("turned.jpg", &["damaged"][..]),
+    let whole: [(&str, &[&str]); 12] = [
+        ("turned.jpg", &["damaged"]),
         ("progressive.jpg", &["damaged"]),
         ("clear.png", &["damaged"]),
         ("photo.webp", &["damaged"]),
@@ -172,14 +202,15 @@ pub fn hostile() -> Vec<Hostile> {
         ("page.pdf", open),
         ("tone.ogg", open),
         ("tone.opus", open),
-    ] {
+    ];
+    let cut = |(name, ends)| {
         let whole = fixture(name);
         let content = whole.slice(..whole.len() * 2 / 3);
-        all.push(Hostile {
+        Hostile {
             name,
             content,
             ends,
-        });
-    }
-    all
+        }
+    };
+    whole.map(cut).into()
 }

@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::Stack;
 
@@ -13,6 +15,14 @@ pub struct Launch {
     data: PathBuf,
     port: u16,
     command: Command,
+}
+
+/// A stack that has not said yet whether it is ready.
+#[derive(Debug)]
+pub struct Starting {
+    child: Child,
+    errors: BufReader<ChildStderr>,
+    said: String,
 }
 
 /// A stack that said it is ready.
@@ -96,12 +106,8 @@ impl Launch {
     ///
     /// # Panics
     /// When the program is not there or says something else.
-    pub fn start(mut self) -> Result<Running, Failed> {
-        self.command.arg("--port").arg(self.port.to_string());
-        let mut child = self
-            .command
-            .spawn()
-            .expect("maru-stack was built beside the tests");
+    pub fn start(self) -> Result<Running, Failed> {
+        let mut child = self.child();
         let said = listen(&mut child);
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("its output is a pipe"));
@@ -117,6 +123,78 @@ impl Launch {
             child,
         })
     }
+
+    /// Starts it and waits for nothing.
+    ///
+    /// # Panics
+    /// When the program is not there.
+    #[must_use]
+    pub fn begin(self) -> Starting {
+        let mut child = self.child();
+        let errors = child.stderr.take().expect("its errors are a pipe");
+        Starting {
+            child,
+            errors: BufReader::new(errors),
+            said: String::new(),
+        }
+    }
+
+    fn child(mut self) -> Child {
+        self.command
+            .arg("--port")
+            .arg(self.port.to_string())
+            .spawn()
+            .expect("maru-stack was built beside the tests")
+    }
+}
+
+impl Starting {
+    /// Waits until it told people a line with these words in it.
+    ///
+    /// # Panics
+    /// When it ends without having said so.
+    pub fn until_said(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            let read = self.errors.read_line(&mut line).expect("it tells UTF-8");
+            self.said.push_str(&line);
+            assert!(read > 0, "it never said `{words}`: {}", self.said);
+        }
+    }
+
+    /// Asks it to end.
+    ///
+    /// # Panics
+    /// When it cannot be signalled.
+    pub fn terminate(&self) {
+        signal(&self.child, "-TERM");
+    }
+
+    /// Waits until it has ended; what it has said by then.
+    ///
+    /// # Panics
+    /// When that takes longer than `patience`.
+    pub fn ended(mut self, patience: Duration) -> Failed {
+        let until = Instant::now() + patience;
+        let rest = gather(self.errors);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                break status;
+            }
+            if Instant::now() > until {
+                self.child.kill().expect("it can be killed");
+                panic!(
+                    "it goes on: {}{}",
+                    self.said,
+                    rest.join().unwrap_or_default()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let said = self.said + &rest.join().unwrap_or_default();
+        Failed { status, said }
+    }
 }
 
 impl Running {
@@ -125,7 +203,7 @@ impl Running {
     /// # Panics
     /// When it cannot be signalled.
     pub fn terminate(&mut self) -> ExitStatus {
-        self.signal("-TERM");
+        signal(&self.child, "-TERM");
         self.child.wait().expect("it can be waited for")
     }
 
@@ -146,13 +224,13 @@ impl Running {
         drop(self.child.stdin.take());
         self.child.wait().expect("it can be waited for")
     }
+}
 
-    fn signal(&self, sign: &str) {
-        let status = Command::new("kill")
-            .args([sign, &self.child.id().to_string()])
-            .status();
-        assert!(status.expect("`kill` is there").success());
-    }
+fn signal(child: &Child, sign: &str) {
+    let status = Command::new("kill")
+        .args([sign, &child.id().to_string()])
+        .status();
+    assert!(status.expect("`kill` is there").success());
 }
 
 /// The processes that have files of the folder `data` open or stand in it; Linux only.
@@ -176,8 +254,12 @@ pub fn processes_on(data: &Path) -> Vec<String> {
     .collect()
 }
 
-/// `maru-stack` stands one folder above the test programs, or beside a benchmark.
-fn program() -> PathBuf {
+/// `maru-stack`: one folder above the test programs, or beside a benchmark.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn program() -> PathBuf {
     let own = std::env::current_exe().expect("a program knows where it is");
     own.ancestors()
         .skip(1)
@@ -188,8 +270,11 @@ fn program() -> PathBuf {
 }
 
 /// Collects what it tells people, so that it never has to wait for a reader.
-fn listen(child: &mut Child) -> std::thread::JoinHandle<String> {
-    let mut errors = child.stderr.take().expect("its errors are a pipe");
+fn listen(child: &mut Child) -> JoinHandle<String> {
+    gather(child.stderr.take().expect("its errors are a pipe"))
+}
+
+fn gather(mut errors: impl Read + Send + 'static) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut said = Vec::new();
         // What came before an interruption is still worth showing.

@@ -11,6 +11,7 @@ use tokio_postgres::{Client, NoTls, Row};
 
 use crate::Stack;
 use crate::rest::fresh_id;
+use crate::socket::PATIENCE;
 
 impl Stack {
     /// Runs a query as the functions' own role.
@@ -116,6 +117,36 @@ impl Stack {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// Keeps everyone from making anything in a company until the answer is dropped, as the schema's owner.
+    pub async fn hold_company(&self, company: CompanyId) -> Held {
+        let client = connect(&self.postgres_owner).await;
+        client.batch_execute("begin").await.expect("a transaction");
+        // What refers to the row waits for it.
+        let sql = "select pg_backend_pid() from companies where id = $1 for update";
+        let row = client.query_one(sql, &[&company.0]).await;
+        let pid = row.expect("the company").get(0);
+        Held { client, pid }
+    }
+
+    /// Keeps everyone from changing the signing keys until the answer is dropped, as the schema's owner.
+    pub async fn hold_signing_keys(&self) -> Client {
+        let client = connect(&self.postgres_owner).await;
+        let sql = "begin; lock table signing_keys in exclusive mode";
+        client.batch_execute(sql).await.expect("the lock");
+        client
+    }
+
+    /// How many connections wait for a lock of this type, as `pg_locks` calls it.
+    pub async fn waiting_for(&self, lock: &str) -> i64 {
+        let client = connect(&self.postgres).await;
+        let sql = "select count(*) from pg_locks where not granted and locktype = $1";
+        client
+            .query_one(sql, &[&lock])
+            .await
+            .expect("a count")
+            .get(0)
+    }
+
     /// Makes an empty database beside the stack's own; answers its address, as its owner.
     pub async fn empty_database(&self) -> String {
         let client = connect(&self.postgres_owner).await;
@@ -138,6 +169,33 @@ impl Stack {
                    values ($1, $2, now(), now() - interval '1 second')";
         let done = client.execute(sql, &[&kid, &[0_u8; 32].as_slice()]).await;
         done.expect("a new key");
+    }
+}
+
+/// A lock that somebody may wait for.
+#[derive(Debug)]
+pub struct Held {
+    client: Client,
+    pid: i32,
+}
+
+impl Held {
+    /// Returns once somebody waits for it.
+    ///
+    /// # Panics
+    /// When nobody comes.
+    pub async fn is_wanted(&self) {
+        let sql =
+            "select exists (select from pg_stat_activity where $1 = any (pg_blocking_pids(pid)))";
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.client.query_one(sql, &[&self.pid]).await;
+            if found.expect("an answer").get(0) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "nobody wants it");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 }
 

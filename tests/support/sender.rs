@@ -1,6 +1,5 @@
 //! An uploading client for tests: plans, signs, puts parts, completes; each step by itself.
 
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
@@ -13,6 +12,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::stack::credentials;
 use crate::{Answer, Person, Stack};
 
 /// A file on its way, as the device that sends it knows it.
@@ -175,11 +175,10 @@ pub async fn upload(person: &Person, room: &str, name: &str, content: Bytes) -> 
 /// The stack's bucket, as a function sees it.
 #[must_use]
 pub fn bucket(stack: &Stack) -> Files {
-    let credentials = Credentials::new("local", "local", None, None, "test");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-2"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(credentials()))
         .endpoint_url(&stack.s3)
         .build();
     Files::new(&config, &stack.bucket).expect("the stack knows its own address")

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use aws_credential_types::Credentials;
 use local::ready::Ready;
 use serde::Deserialize;
 use store::{Password, Store};
@@ -53,6 +54,12 @@ impl Stack {
     pub fn store(&self) -> Store {
         Store::new(&self.postgres, Password::InAddress).expect("the stack knows its own address")
     }
+}
+
+/// What every function of a stack has.
+#[must_use]
+pub fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "test")
 }
 
 impl Deref for Stack {

@@ -47,8 +47,10 @@ pub async fn run() -> Result<(), app::Error> {
         let deps = deps.clone();
         let previews = previews.clone();
         async move {
-            let run = Box::pin(run_job(&deps, &previews, event.payload.job, clock::now()));
-            Ok::<_, app::Error>(run.await)
+            let now = clock::now();
+            // Boxed: one future of every job is deeper than the compiler looks.
+            let done = Box::pin(run_job(&deps, &previews, event.payload.job, now));
+            Ok::<_, app::Error>(done.await)
         }
     }))
     .await

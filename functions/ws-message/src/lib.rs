@@ -126,7 +126,7 @@ async fn finish(deps: &Deps, frame: &Frame, outcome: Outcome) {
         }
     };
     let to = &frame.connection.id;
-    if let Err(error) = deps.live.post(to, text).await {
+    if let Err(error) = deps.live.post(to, &[text]).await {
         tracing::warn!(error = ?error, "an answer did not arrive");
     }
     if let Some(control) = parting
@@ -140,7 +140,6 @@ async fn part(deps: &Deps, frame: &Frame, control: Control) -> Result<(), Proble
     let it = &frame.connection;
     let text = serde_json::to_string(&control).map_err(Problem::internal)?;
     deps.live.disconnected(it.user, &it.id, None).await?;
-    deps.live.post(&it.id, text).await?;
-    deps.live.close(&it.id).await?;
+    deps.live.part(&it.id, &text).await?;
     Ok(())
 }

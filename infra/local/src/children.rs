@@ -9,13 +9,12 @@ pub mod guard;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::process::{ChildStdin, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
@@ -23,11 +22,12 @@ use crate::Error;
 /// Lines of a log that are worth showing when its server failed.
 const TAIL_LINES: usize = 12;
 
-/// All servers of one stack: hears of those that end unasked, and can wait until none is left.
+/// All servers of one stack: hears of those that end unasked, and can end all that are left.
 #[derive(Debug, Clone)]
 pub struct Children {
     lost: mpsc::UnboundedSender<&'static str>,
     guards: TaskTracker,
+    end: CancellationToken,
 }
 
 /// A program to keep, and how.
@@ -66,12 +66,10 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Running {
-    /// Closing it ends the server.
-    hold: ChildStdin,
+    /// Dropping it ends the server.
+    hold: DropGuard,
     /// Ends when the guard has ended, and so the server.
     guard: JoinHandle<()>,
-    /// Set before it is asked to end.
-    stopping: Arc<AtomicBool>,
 }
 
 impl Children {
@@ -79,12 +77,13 @@ impl Children {
     #[must_use]
     pub fn new() -> (Self, mpsc::UnboundedReceiver<&'static str>) {
         let (lost, heard) = mpsc::unbounded_channel();
-        let guards = TaskTracker::new();
-        (Self { lost, guards }, heard)
+        let (guards, end) = (TaskTracker::new(), CancellationToken::new());
+        (Self { lost, guards, end }, heard)
     }
 
-    /// Waits until every server has ended; those still held by a [`Server`] have to be stopped first.
-    pub async fn ended(&self) {
+    /// Ends every server, whoever still holds it, and waits until none is left.
+    pub async fn end(&self) {
+        self.end.cancel();
         self.guards.close();
         self.guards.wait().await;
     }
@@ -116,13 +115,7 @@ impl Server {
 
     /// Ends it in order and waits until it is gone.
     pub async fn stop(&self) {
-        if let Some(Running {
-            hold,
-            guard,
-            stopping,
-        }) = self.running.lock().await.take()
-        {
-            stopping.store(true, Ordering::Relaxed);
+        if let Some(Running { hold, guard }) = self.running.lock().await.take() {
             drop(hold);
             if let Err(error) = guard.await {
                 tracing::error!(%error, server = self.spec.name, "its guard was not awaited");
@@ -185,23 +178,37 @@ impl Server {
             .stdin
             .take()
             .ok_or_else(|| Error::Said(format!("the guard of {} has no pipe", self.spec.name)))?;
-        let (name, lost) = (self.spec.name, self.children.lost.clone());
-        let stopping = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stopping);
-        let guard = self.children.guards.spawn(async move {
-            match child.wait().await {
-                Ok(status) => tracing::debug!(%status, server = name, "ended"),
-                Err(error) => tracing::error!(%error, server = name, "cannot wait for it"),
-            }
-            if !asked.load(Ordering::Relaxed) {
-                tell(&lost, name);
-            }
-        });
+        let end = self.children.end.child_token();
+        let lost = self.children.lost.clone();
+        let watch = watch(self.spec.name, child, hold, end.clone(), lost);
         Ok(Running {
-            hold,
-            guard,
-            stopping,
+            guard: self.children.guards.spawn(watch),
+            hold: end.drop_guard(),
         })
+    }
+}
+
+/// Waits for the end of a guard, which `end` asks for by letting go of its pipe.
+async fn watch(
+    name: &'static str,
+    mut guard: Child,
+    hold: ChildStdin,
+    end: CancellationToken,
+    lost: mpsc::UnboundedSender<&'static str>,
+) {
+    let ended = tokio::select! {
+        ended = guard.wait() => ended,
+        () = end.cancelled() => {
+            drop(hold);
+            guard.wait().await
+        }
+    };
+    match ended {
+        Ok(status) => tracing::debug!(%status, server = name, "ended"),
+        Err(error) => tracing::error!(%error, server = name, "cannot wait for it"),
+    }
+    if !end.is_cancelled() {
+        tell(&lost, name);
     }
 }
 

@@ -33,16 +33,21 @@ impl Data {
     /// # Errors
     /// [`Error::Locked`] when another stack has it, [`Error::DiskFull`], or what the disk answers.
     pub fn take(root: &Path, reset: bool) -> Result<Self, Error> {
+        let ours = root.join(LOCK).exists();
+        let forgets = reset && ours;
+        // Before anything is written: a full disk would refuse that in its own, shorter words.
+        if !forgets {
+            enough_room(root, NEEDED_MB)?;
+        }
         make_folder(root)?;
         let root = root
             .canonicalize()
             .map_err(Error::io(format!("find {}", root.display())))?;
-        let ours = root.join(LOCK).exists();
         let lock = lock(&root)?;
-        if reset && ours {
+        if forgets {
             forget(&root)?;
+            enough_room(&root, NEEDED_MB)?;
         }
-        enough_room(&root, NEEDED_MB)?;
         // Logs tell about one run.
         remove(&root.join("logs"))?;
         make_folder(&root.join("logs"))?;
@@ -213,7 +218,9 @@ fn forget(root: &Path) -> Result<(), Error> {
 }
 
 fn enough_room(root: &Path, needed_mb: u64) -> Result<(), Error> {
-    let space = rustix::fs::statvfs(root).map_err(|error| {
+    // The folder itself may still have to be made.
+    let there = root.ancestors().find(|folder| folder.exists());
+    let space = rustix::fs::statvfs(there.unwrap_or(Path::new("."))).map_err(|error| {
         Error::io(format!("ask for the room on {}", root.display()))(error.into())
     })?;
     let free_mb = space.f_bavail.saturating_mul(space.f_frsize) / (1 << 20);

@@ -1,8 +1,17 @@
 //! Why the local stack could not start or go on: each says what is wrong and what to do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::children;
+use crate::lambda::NoStart;
 use crate::loopback::StartError;
+
+/// How the system, Postgres and SQLite say that a disk takes no more.
+const FULL: [&str; 3] = [
+    "No space left on device",
+    "File too large",
+    "database or disk is full",
+];
 
 /// What ends `maru-local` with exit code 1.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +74,24 @@ pub enum Error {
         free_mb: u64,
         /// What we want.
         needed_mb: u64,
+    },
+    /// A function's instances do not come up.
+    #[error(
+        "the function `{function}` cannot start: {how}; the end of {} says:\n{tail}\n\
+         Mend what it says and start again; what the function is told stands under its `Environment` in {}",
+        .log.display(), .template.display()
+    )]
+    NoStart {
+        /// Which one.
+        function: String,
+        /// What became of its instance.
+        how: String,
+        /// Its log.
+        log: PathBuf,
+        /// The last lines of the log.
+        tail: String,
+        /// Where its variables are.
+        template: PathBuf,
     },
     /// A server ended although nobody asked it to.
     #[error("{name} ended by itself; the end of {} says:\n{tail}", .log.display())]
@@ -151,7 +178,19 @@ impl Error {
         move |source| Self::Redis { what, source }
     }
 
-    /// The text of the error and of all that caused it.
+    /// A function that does not come up, with the end of its log.
+    #[must_use]
+    pub fn no_start(trouble: &NoStart, template: &Path) -> Self {
+        Self::NoStart {
+            function: trouble.function.clone(),
+            how: trouble.how.clone(),
+            log: trouble.log.clone(),
+            tail: children::tail(&trouble.log),
+            template: template.to_path_buf(),
+        }
+    }
+
+    /// The text of the error and of all that caused it, and what to do about a full disk.
     #[must_use]
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
@@ -160,6 +199,9 @@ impl Error {
             text.push_str(": ");
             text.push_str(&cause.to_string());
             next = cause.source();
+        }
+        if FULL.iter().any(|words| text.contains(words)) {
+            text.push_str("\nThe disk takes no more: free some of it, or choose --data ELSEWHERE");
         }
         text
     }

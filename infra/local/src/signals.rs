@@ -21,6 +21,14 @@ pub async fn input_ended() {
     while stdin.read(&mut ignored).await.is_ok_and(|read| read > 0) {}
 }
 
+/// Lets a write that the system's limit on files (`ulimit -f`) refuses fail, instead of ending this process.
+pub fn survive_file_limit() {
+    // Listening is enough: it takes the place of what the signal would do.
+    if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
+        tracing::warn!(%error, "a full disk may end the stack");
+    }
+}
+
 /// Sends a signal; a process that ended in this very moment needs none.
 pub fn send(pid: Pid, sign: Signal) {
     if let Err(error) = kill_process(pid, sign) {

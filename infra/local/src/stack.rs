@@ -5,19 +5,20 @@ mod reload;
 mod servers;
 mod stores;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::children::{self, Children};
 use crate::control::Control;
 use crate::data::{self, Data};
 use crate::gateway::Gateway;
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, NoStart};
 use crate::options::Up;
 use crate::pages::Pages;
 use crate::ready::Ready;
@@ -36,6 +37,21 @@ pub struct Stack {
     gateway: Gateway,
     control: Control,
     pages: Pages,
+    _closing: Closing,
+}
+
+/// Ends all instances when it is dropped: a start that is given up leaves none.
+#[derive(Debug)]
+struct Closing(Lambda);
+
+/// What a running stack hears of itself.
+struct News<'a> {
+    /// Servers that ended unasked.
+    lost: UnboundedReceiver<&'static str>,
+    /// Functions that do not come up.
+    troubles: UnboundedReceiver<NoStart>,
+    /// The template they are from.
+    template: &'a Path,
 }
 
 /// `maru-local up`: starts everything, tells where it is, and ends it when asked to.
@@ -50,9 +66,10 @@ pub async fn up(options: Up) -> Result<(), Error> {
     if data.is_new() {
         postgres::forget(data.root())?;
     }
+    signals::survive_file_limit();
     let (children, lost) = Children::new();
     let outcome = run(&options, &template, &data, &children, lost).await;
-    children.ended().await;
+    children.end().await;
     if options.temporary {
         postgres::forget(data.root())?;
         data.remove().await?;
@@ -66,18 +83,32 @@ async fn run(
     template: &Path,
     data: &Data,
     children: &Children,
-    mut lost: UnboundedReceiver<&'static str>,
+    lost: UnboundedReceiver<&'static str>,
 ) -> Result<(), Error> {
+    let (sender, troubles) = unbounded_channel();
+    let mut news = News {
+        lost,
+        troubles,
+        template,
+    };
     let mut end = pin!(told_to_end(options.parent_pipe));
     let stack = tokio::select! {
-        stack = Box::pin(Stack::start(options, template, data, children)) => stack?,
-        () = end.as_mut() => return Ok(()),
+        // In this order: a function that does not come up is why something else failed.
+        biased;
+        () = end.as_mut() => {
+            say::note("ending");
+            return Ok(());
+        }
+        Some(trouble) = news.troubles.recv() => return Err(Error::no_start(&trouble, template)),
+        stack = Box::pin(Stack::start(options, template, data, children, sender)) => {
+            match (stack, news.troubles.try_recv()) {
+                (Err(_), Ok(trouble)) => return Err(Error::no_start(&trouble, template)),
+                (stack, _) => stack?,
+            }
+        }
     };
     stack.tell(options.json);
-    let outcome = tokio::select! {
-        () = end => Ok(()),
-        name = lost.recv() => Err(stack.servers.lost(name)),
-    };
+    let outcome = news.follow(&stack, end).await;
     say::note("ending");
     tokio::select! {
         () = stack.stop() => {}
@@ -97,6 +128,7 @@ impl Stack {
         template: &Path,
         data: &Data,
         children: &Children,
+        troubles: UnboundedSender<NoStart>,
     ) -> Result<Self, Error> {
         let since = Instant::now();
         let plan = Plan::make(options)?;
@@ -106,7 +138,10 @@ impl Stack {
             Stores::start(data, &plan, &template),
             servers.start(options.faults, &plan),
         )?;
-        let lambda = plan.lambda(options, data, &template, &stores).await?;
+        let lambda = plan
+            .lambda(options, data, &template, &stores, troubles)
+            .await?;
+        let closing = Closing(lambda.clone());
         migrate(&lambda, &data.log("migrate")).await?;
         lambda.follow_buckets(&template.buckets, created);
         lambda.follow_schedules(&template.schedules);
@@ -126,6 +161,7 @@ impl Stack {
             gateway,
             control,
             pages,
+            _closing: closing,
         })
     }
 
@@ -143,6 +179,35 @@ impl Stack {
             say::answer(self.ready.line());
         } else {
             banner::print(&self.ready);
+        }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl News<'_> {
+    /// Tells what there is to tell until the stack is to end, or cannot go on.
+    async fn follow(
+        mut self,
+        stack: &Stack,
+        mut end: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Error> {
+        let mut told = BTreeSet::new();
+        loop {
+            tokio::select! {
+                () = end.as_mut() => return Ok(()),
+                name = self.lost.recv() => return Err(stack.servers.lost(name)),
+                Some(trouble) = self.troubles.recv() => {
+                    // Each call of it fails in the same way.
+                    if told.insert(trouble.function.clone()) {
+                        say::note(Error::no_start(&trouble, self.template));
+                    }
+                }
+            }
         }
     }
 }

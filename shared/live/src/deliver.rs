@@ -27,7 +27,7 @@ const THERE: Effort = Effort {
     at_once: 256,
     deadline: Duration::from_secs(10),
 };
-/// One frame to one connection, such as an answer.
+/// Frames to one connection, such as an answer.
 const ANSWER: Effort = Effort {
     at_once: 1,
     deadline: Duration::from_secs(2),
@@ -112,24 +112,18 @@ impl Live {
         Ok(pushed)
     }
 
-    /// Posts one frame to one connection; false when it is gone.
+    /// Posts frames to one connection, in order; false when it is gone. Without a way out the announce function posts
+    /// them, and nobody here hears whether it is.
     ///
     /// # Errors
-    /// When it did not arrive in two seconds.
-    pub async fn post(&self, to: &ConnectionId, frame: impl Into<String>) -> Result<bool, Error> {
-        let target = Target {
-            connection: to.clone(),
-            user: domain::UserId(uuid::Uuid::nil()),
-            stamp: 0,
-        };
-        let pushed = push(
-            self.sockets()?,
-            self.now(),
-            &[frame.into()],
-            std::slice::from_ref(&target),
-            ANSWER,
-        )
-        .await?;
+    /// When they did not arrive in two seconds, or were not handed over.
+    pub async fn post(&self, to: &ConnectionId, frames: &[String]) -> Result<bool, Error> {
+        let targets = [alone(to)];
+        if let Some(function) = self.detour() {
+            self.hand_over(function, frames, &targets).await?;
+            return Ok(true);
+        }
+        let pushed = push(self.sockets()?, self.now(), frames, &targets, ANSWER).await?;
         match (pushed.sent, pushed.missed) {
             (1, _) => Ok(true),
             (_, 0) => Ok(false),
@@ -137,14 +131,12 @@ impl Live {
         }
     }
 
-    /// Closes a connection.
+    /// Posts a last frame to a connection, then closes it.
     ///
     /// # Errors
-    /// When the management API does not answer.
-    pub async fn close(&self, which: &ConnectionId) -> Result<(), Error> {
-        let sockets = self.sockets()?;
-        let moment = sockets.moment(self.now()).await?;
-        sockets.close(&moment, which).await
+    /// When it could not be closed.
+    pub async fn part(&self, with: &ConnectionId, frame: &str) -> Result<(), Error> {
+        self.dismiss(&[alone(with)], frame).await
     }
 
     /// Posts `frame` to each connection, then closes it: the last thing it hears. From here, or without a way out
@@ -157,13 +149,17 @@ impl Live {
             closes: true,
             ..Shard::of(&[frame.to_owned()], targets)
         };
-        let settings = self.settings();
-        match &settings.announce_function {
-            Some(function) if settings.egress == Egress::None => {
-                self.invoke(function, &shard).await
-            }
-            _ => self.push_all(&shard, HERE).await.map(drop),
+        match self.detour() {
+            Some(function) => self.invoke(function, &shard).await,
+            None => self.push_all(&shard, HERE).await.map(drop),
         }
+    }
+
+    /// The function that posts for this one, where this one has no way out.
+    fn detour(&self) -> Option<&str> {
+        let settings = self.settings();
+        let function = settings.announce_function.as_deref();
+        function.filter(|_| settings.egress == Egress::None)
     }
 
     /// Closes every one of them; one that cannot be closed does not keep the others open.
@@ -200,6 +196,15 @@ impl Live {
 
     fn sockets(&self) -> Result<&Sockets, Error> {
         self.poster().ok_or(Error::Setting("MARU_SOCKETS_ENDPOINT"))
+    }
+}
+
+/// A connection by itself, whoever has it.
+fn alone(connection: &ConnectionId) -> Target {
+    Target {
+        connection: connection.clone(),
+        user: domain::UserId(uuid::Uuid::nil()),
+        stamp: 0,
     }
 }
 

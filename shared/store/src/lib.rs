@@ -14,6 +14,7 @@ mod grown;
 mod inspection;
 mod messages;
 pub mod migrations;
+mod missed;
 mod people;
 mod previews;
 mod purge;
@@ -32,13 +33,14 @@ pub use audit::Origin;
 pub use constraints::Clash;
 pub use db::{Db, Params, Password, Store, Target, TokenFn};
 pub use error::Error;
-pub use events::{Excerpt, Heads, Logged, MOST_BEHIND, Missed};
+pub use events::{Excerpt, Heads, Logged, MOST_BEHIND};
 pub use files::{
     Content, Expired, FileAct, FileChanged, FileEvent, FoundFile, InRoom, NewLink, ToTier, Versions,
 };
 pub use grown::Grown;
 pub use inspection::{Finding, Inspected};
 pub use messages::{Appended, Read};
+pub use missed::Missed;
 pub use people::{Account, Added, NewCompany, NewPerson};
 pub use previews::{Begun, News as FileNews};
 pub use refresh::{Rotated, Rotation};

@@ -45,6 +45,28 @@ pub struct Admission<'a> {
     pub audit_id: Uuid,
 }
 
+/// Opens the session of somebody who is still as they were at the door, with all that goes with it.
+const LET_IN: &str = "with person as (
+        update users set last_sign_in_at = $3, password_hash = coalesce($5, password_hash)
+        where company_id = $1 and id = $2 and status = 'active' and password_hash = $4
+        returning *
+    ), opened as (
+        insert into sessions
+            (company_id, id, user_id, user_agent, address, created_at, last_used_at, expires_at)
+        select company_id, $6, id, $7, $8, $3, $3, $9 from person
+    ), issued as (
+        insert into refresh_tokens (company_id, session_id, hash, issued_at)
+        select company_id, $6, $10, $3 from person
+    ), forgiven as (
+        delete from sign_in_failures where email_hash = $11 and exists (select from person)
+    ), logged as (
+        insert into audit_log
+            (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
+        select company_id, $12, $3, id, 'sign_in.succeeded', 'session', $6, $8, $13,
+               jsonb_build_object('rehashed', $5::text is not null)
+        from person
+    )";
+
 impl Store {
     /// What is known about `email`; the same one statement whether or not anyone has it.
     ///
@@ -142,27 +164,7 @@ impl Store {
         origin: &Origin<'_>,
     ) -> Result<Option<Account>, Error> {
         let sql = format!(
-            "with person as (
-                 update users set last_sign_in_at = $3, password_hash = coalesce($5, password_hash)
-                 where company_id = $1 and id = $2 and status = 'active' and password_hash = $4
-                 returning *
-             ), opened as (
-                 insert into sessions
-                     (company_id, id, user_id, user_agent, address, created_at, last_used_at, expires_at)
-                 select company_id, $6, id, $7, $8, $3, $3, $9 from person
-             ), issued as (
-                 insert into refresh_tokens (company_id, session_id, hash, issued_at)
-                 select company_id, $6, $10, $3 from person
-             ), forgiven as (
-                 delete from sign_in_failures where email_hash = $11 and exists (select from person)
-             ), logged as (
-                 insert into audit_log
-                     (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
-                 select company_id, $12, $3, id, 'sign_in.succeeded', 'session', $6, $8, $13,
-                        jsonb_build_object('rehashed', $5::text is not null)
-                 from person
-             )
-             select {ACCOUNT} from person u join companies c on c.id = u.company_id"
+            "{LET_IN} select {ACCOUNT} from person u join companies c on c.id = u.company_id"
         );
         let person = admission.person;
         let db = self.db().await?;

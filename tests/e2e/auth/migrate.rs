@@ -1,8 +1,11 @@
 //! The migrate function: schema and keys, by hand and for CloudFormation.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use store::{Password, Store};
 use support::launch::{Launch, Running};
+use support::socket::PATIENCE;
 use support::{Person, Rest, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -49,7 +52,9 @@ async fn r_a2_a_new_key_is_published_and_old_tokens_stay_good() {
 
 #[tokio::test]
 async fn r_a2_a_key_that_retired_is_forgotten() {
-    let stack = Stack::get().await;
+    // Any other run of it would forget the key too.
+    let running = own();
+    let stack = &running.stack;
     let kid = format!("retired-{}", app::clock::id());
     stack.retire(&kid).await;
     assert!(published(stack).await.contains(&kid));
@@ -91,8 +96,24 @@ async fn r_a2_keys_that_are_replaced_twice_at_once_stay_whole() {
     let running = own();
     let stack = &running.stack;
     let owner = Person::register(stack).await;
+    // The first is held in the middle of its work; the second has to wait before its own begins.
+    let held = stack.hold_signing_keys().await;
     let rotate = || stack.invoke("migrate", json!({"action": "rotate_keys"}));
-    let (one, other) = tokio::join!(rotate(), rotate());
+    let meeting = async {
+        while (
+            stack.waiting_for("relation").await,
+            stack.waiting_for("advisory").await,
+        ) != (1, 1)
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let meeting = async {
+        let met = tokio::time::timeout(PATIENCE, meeting).await;
+        drop(held);
+        met.expect("one waits for the other");
+    };
+    let (one, other, ()) = tokio::join!(rotate(), rotate(), meeting);
     // The one that signs from now on is not one that retires.
     let now = stack
         .invoke("migrate", json!({"action": "maintain_keys"}))

@@ -2,9 +2,10 @@
 
 use support::Stack;
 
-/// Tables that belong to no company: what companies are, and what is there before one is known.
-const SHARED: [&str; 4] = [
+/// Tables that belong to no company: what companies are, what is there before one is known, and how far the reaper is.
+const SHARED: [&str; 5] = [
     "companies",
+    "reap_progress",
     "refinery_schema_history",
     "sign_in_failures",
     "signing_keys",

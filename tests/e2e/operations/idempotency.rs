@@ -1,10 +1,13 @@
 //! `Idempotency-Key`: a creating call that comes again is answered, not carried out again.
 
+use domain::UserId;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use live::idempotency::{Answer, Begun};
+use serde_json::json;
 use support::person::PASSWORD;
 use support::rest::{Call, fresh_id};
-use support::{Person, Stack};
+use support::{Person, Stack, quiet_live};
+use time::Duration;
 
 use super::text;
 
@@ -52,23 +55,61 @@ async fn a_key_belongs_to_one_body_of_one_route() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_runs() {
-    let owner = Person::register(Stack::get().await).await;
+async fn while_one_runs_no_other_does() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
     let key = fresh_id().to_string();
-    let calls = (0..12).map(|_| create(&owner, "소회의실", &key).into_future());
-    let answers = join_all(calls).await;
-    let made: Vec<&Value> = answers
-        .iter()
-        .filter(|it| it.status == 201)
-        .map(|it| &it.body)
-        .collect();
-    assert!(!made.is_empty() && made.iter().all(|it| *it == made[0]));
-    for answer in answers.iter().filter(|it| it.status != 201) {
-        assert_eq!(answer.refusal(), (409, "in_progress"));
-        assert_eq!(answer.header("retry-after"), "1");
-    }
-    assert_eq!(create(&owner, "소회의실", &key).await.ok(), *made[0]);
+    // The first is held in the middle of its work, so that the others surely come meanwhile.
+    let held = stack.hold_company(owner.company).await;
+    let others = async {
+        held.is_wanted().await;
+        let calls = (0..11).map(|_| create(&owner, "소회의실", &key).into_future());
+        for answer in join_all(calls).await {
+            assert_eq!(answer.refusal(), (409, "in_progress"));
+            assert_eq!(answer.header("retry-after"), "1");
+        }
+        drop(held);
+    };
+    let first = create(&owner, "소회의실", &key).into_future();
+    let (first, ()) = tokio::join!(first, others);
+    assert_eq!(first.status, 201, "{first:#?}");
+    let again = create(&owner, "소회의실", &key).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.ok(), first.body);
     assert_eq!(rooms(&owner).await, 1);
+}
+
+#[tokio::test]
+async fn a_dead_call_frees_its_key_after_35_seconds_and_an_answer_is_kept_for_a_day() {
+    let live = quiet_live(Stack::get().await);
+    let (user, key, now) = (
+        UserId(fresh_id()),
+        fresh_id().to_string(),
+        app::clock::now(),
+    );
+    let begin = async |digest, after| {
+        let at = now + after;
+        let begun = live.idempotency_begin(user, &key, digest, at).await;
+        begun.expect("DynamoDB answers")
+    };
+    assert_eq!(begin("a", Duration::ZERO).await, Begun::Run);
+    assert_eq!(begin("a", Duration::seconds(34)).await, Begun::Running);
+    assert_eq!(begin("b", Duration::seconds(34)).await, Begun::Reused);
+    assert_eq!(begin("a", Duration::seconds(36)).await, Begun::Run);
+    // The lease is the second call's now.
+    assert_eq!(begin("a", Duration::seconds(70)).await, Begun::Running);
+
+    let answer = Answer {
+        status: 201,
+        content_type: "application/json".to_owned(),
+        etag: String::new(),
+        body: "{}".to_owned(),
+    };
+    let kept = live.idempotency_finish(user, &key, "a", &answer, now);
+    kept.await.expect("DynamoDB answers");
+    assert_eq!(begin("a", Duration::hours(23)).await, Begun::Replay(answer));
+    assert_eq!(begin("b", Duration::hours(23)).await, Begun::Reused);
+    assert_eq!(begin("b", Duration::hours(25)).await, Begun::Run);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod heal;
 mod opening;
 mod reducer;
 mod resume;
+mod shut_in;
 mod sync;
 
 use serde_json::{Value, json};

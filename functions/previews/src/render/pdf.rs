@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use domain::preview::{Details, Kind, MAX_READ, Reason, Size};
 use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{LoadPdfError, Pdf};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
@@ -25,6 +26,17 @@ pub(crate) fn look<F: File>(file: &mut F, size: u64) -> Result<Made, Reason> {
         LoadPdfError::Invalid => Reason::Damaged,
     })?;
     let page = pdf.pages().first().ok_or(Reason::Damaged)?;
+    Ok(Made {
+        kind: Kind::Document,
+        details: Details {
+            pages: u32::try_from(pdf.pages().len()).ok(),
+            ..Details::default()
+        },
+        renditions: renditions(draw(page)?)?,
+    })
+}
+
+fn draw(page: &Page<'_>) -> Result<DynamicImage, Reason> {
     let (width, height) = page.render_dimensions();
     let longer = width.max(height);
     if !(longer.is_finite() && width >= 1.0 && height >= 1.0) {
@@ -55,13 +67,7 @@ pub(crate) fn look<F: File>(file: &mut F, size: u64) -> Result<Made, Reason> {
     let pixels = drawn.data_as_u8_slice().to_vec();
     drop(drawn);
     let image = RgbaImage::from_raw(across, down, pixels).ok_or(Reason::Damaged)?;
-    let image = DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(image).into_rgb8());
-    Ok(Made {
-        kind: Kind::Document,
-        details: Details {
-            pages: u32::try_from(pdf.pages().len()).ok(),
-            ..Details::default()
-        },
-        renditions: renditions(image)?,
-    })
+    Ok(DynamicImage::ImageRgb8(
+        DynamicImage::ImageRgba8(image).into_rgb8(),
+    ))
 }

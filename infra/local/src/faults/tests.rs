@@ -143,48 +143,31 @@ async fn the_proxy_passes_cuts_after_the_call_and_refuses() {
         .await
         .expect("starts");
     let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
-    assert_eq!(
-        say(&mut stream, "select 1").await.expect("passes"),
-        "select 1"
-    );
+    passes(&mut stream, "select 1").await;
 
     faults.add(rule(json!({
         "target": "postgres", "operation": "commit", "effect": "absent", "after": true, "count": 1,
     })));
-    assert_eq!(
-        say(&mut stream, "select 2").await.expect("passes"),
-        "select 2"
-    );
-    assert!(
-        say(&mut stream, "begin; commit").await.is_err(),
-        "the answer is lost"
-    );
-    assert_eq!(
-        chunks.load(Ordering::SeqCst),
-        3,
-        "but the call was carried out"
-    );
+    passes(&mut stream, "select 2").await;
+    let lost = say(&mut stream, "begin; commit").await;
+    assert!(lost.is_err(), "the answer is lost");
+    let carried_out = chunks.load(Ordering::SeqCst);
+    assert_eq!(carried_out, 3, "but the call was carried out");
 
     let mut open = TcpStream::connect(proxy.address()).await.expect("connects");
-    assert_eq!(
-        say(&mut open, "select 3").await.expect("passes"),
-        "select 3"
-    );
+    passes(&mut open, "select 3").await;
     faults.add(rule(json!({"target": "postgres", "effect": "absent"})));
-    assert!(
-        say(&mut open, "select 4").await.is_err(),
-        "open connections are cut"
-    );
+    let cut = say(&mut open, "select 4").await;
+    assert!(cut.is_err(), "open connections are cut");
     let mut late = TcpStream::connect(proxy.address()).await.expect("connects");
-    assert!(
-        say(&mut late, "select 5").await.is_err(),
-        "new ones are refused"
-    );
+    let refused = say(&mut late, "select 5").await;
+    assert!(refused.is_err(), "new ones are refused");
     faults.clear();
     let mut back = TcpStream::connect(proxy.address()).await.expect("connects");
-    assert_eq!(
-        say(&mut back, "select 6").await.expect("passes"),
-        "select 6"
-    );
+    passes(&mut back, "select 6").await;
     proxy.stop().await;
+}
+
+async fn passes(stream: &mut TcpStream, text: &str) {
+    assert_eq!(say(stream, text).await.expect("passes"), text);
 }

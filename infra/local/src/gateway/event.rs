@@ -35,7 +35,6 @@ pub(super) fn http(
     body: &Bytes,
 ) -> (Bytes, bool) {
     let query = head.uri.query().unwrap_or_default();
-    let (time, time_ms) = text::now();
     let source = source_ip(head);
     let mut event = json!({
         "version": "2.0",
@@ -43,24 +42,7 @@ pub(super) fn http(
         "rawPath": head.uri.path(),
         "rawQueryString": query,
         "headers": joined(head, &source),
-        "requestContext": {
-            "accountId": ACCOUNT,
-            "apiId": HTTP_API,
-            "domainName": host(&head.headers),
-            "domainPrefix": HTTP_API,
-            "http": {
-                "method": head.method.as_str(),
-                "path": head.uri.path(),
-                "protocol": "HTTP/1.1",
-                "sourceIp": source,
-                "userAgent": text_of(head.headers.get(USER_AGENT)),
-            },
-            "requestId": request_id,
-            "routeKey": route.key,
-            "stage": "$default",
-            "time": time,
-            "timeEpoch": time_ms,
-        },
+        "requestContext": http_context(route, request_id, head, &source),
         "isBase64Encoded": false,
     });
     let cookies = cookies(&head.headers);
@@ -78,6 +60,29 @@ pub(super) fn http(
     }
     let is_binary = put_body(&mut event, &head.headers, body);
     (event.to_string().into(), is_binary)
+}
+
+/// What the gateway tells about a request besides the request itself.
+fn http_context(route: &Match<'_>, request_id: &str, head: &Parts, source: &str) -> Value {
+    let (time, time_ms) = text::now();
+    json!({
+        "accountId": ACCOUNT,
+        "apiId": HTTP_API,
+        "domainName": host(&head.headers),
+        "domainPrefix": HTTP_API,
+        "http": {
+            "method": head.method.as_str(),
+            "path": head.uri.path(),
+            "protocol": "HTTP/1.1",
+            "sourceIp": source,
+            "userAgent": text_of(head.headers.get(USER_AGENT)),
+        },
+        "requestId": request_id,
+        "routeKey": route.key,
+        "stage": "$default",
+        "time": time,
+        "timeEpoch": time_ms,
+    })
 }
 
 /// Every cookie of a request by itself.

@@ -65,30 +65,6 @@ async fn stack(change: impl FnOnce(&mut Options)) -> Stack {
     let port = options.address.port();
     let folder = std::env::temp_dir().join(format!("maru-gateway-{}-{port}", std::process::id()));
     let events = folder.join("events");
-    let route = |method: &str, path: &str| Route {
-        method: Some(method.to_owned()),
-        path: path.to_owned(),
-        function: "all".to_owned(),
-    };
-    let cors = Cors {
-        origins: vec!["http://a.test".to_owned()],
-        methods: vec!["GET".to_owned()],
-        headers: vec!["authorization".to_owned()],
-        expose: vec!["etag".to_owned()],
-        max_age_s: 60,
-    };
-    let routes = ["$connect", "$default", "$disconnect"];
-    let template = Template {
-        routes: vec![route("GET", "/v1/things/{id}"), route("POST", "/v1/things")],
-        cors: Some(cors),
-        sockets: Some(Sockets {
-            stage: STAGE.to_owned(),
-            selection: "action".to_owned(),
-            authorizer: Some("all".to_owned()),
-            routes: routes.map(|key| (key.to_owned(), "all".to_owned())).into(),
-        }),
-        ..Template::default()
-    };
     let function = Function {
         name: "all".to_owned(),
         environment: BTreeMap::new(),
@@ -105,13 +81,41 @@ async fn stack(change: impl FnOnce(&mut Options)) -> Stack {
         ..lambda::Options::default()
     };
     let lambda = Lambda::start(lambda, vec![function]).await.unwrap();
-    let gateway = Gateway::start(options, &template, lambda.clone())
+    let gateway = Gateway::start(options, &template(), lambda.clone())
         .await
         .unwrap();
     Stack {
         gateway,
         lambda,
         events,
+    }
+}
+
+/// Two routes, and a socket; one function is behind all of them.
+fn template() -> Template {
+    let route = |method: &str, path: &str| Route {
+        method: Some(method.to_owned()),
+        path: path.to_owned(),
+        function: "all".to_owned(),
+    };
+    let cors = Cors {
+        origins: vec!["http://a.test".to_owned()],
+        methods: vec!["GET".to_owned()],
+        headers: vec!["authorization".to_owned()],
+        expose: vec!["etag".to_owned()],
+        max_age_s: 60,
+    };
+    let routes = ["$connect", "$default", "$disconnect"];
+    Template {
+        routes: vec![route("GET", "/v1/things/{id}"), route("POST", "/v1/things")],
+        cors: Some(cors),
+        sockets: Some(Sockets {
+            stage: STAGE.to_owned(),
+            selection: "action".to_owned(),
+            authorizer: Some("all".to_owned()),
+            routes: routes.map(|key| (key.to_owned(), "all".to_owned())).into(),
+        }),
+        ..Template::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,6 +29,7 @@ pub(super) struct Launcher {
     environment: BTreeMap<String, String>,
     runtime: SocketAddr,
     log: File,
+    log_path: PathBuf,
 }
 
 impl Launcher {
@@ -36,13 +38,19 @@ impl Launcher {
         runtime: SocketAddr,
         function: &Function,
     ) -> std::io::Result<Self> {
-        let log = options.logs.join(format!("{}.log", function.name));
+        let log_path = options.logs.join(format!("{}.log", function.name));
         Ok(Self {
             command: command(options, &function.name)?,
             environment: environment(options, runtime, function),
             runtime,
-            log: File::options().create(true).append(true).open(log)?,
+            log: File::options().create(true).append(true).open(&log_path)?,
+            log_path,
         })
+    }
+
+    /// Where the output of its instances goes.
+    pub(super) fn log(&self) -> &Path {
+        &self.log_path
     }
 
     /// Starts the process of the instance `id`. It is killed when the child is dropped.
@@ -70,7 +78,9 @@ impl Launcher {
             // Of its own group, so that Ctrl-C reaches only the stack, which then ends all.
             .process_group(0)
             .kill_on_drop(true);
-        command.spawn()
+        command
+            .spawn()
+            .map_err(|error| std::io::Error::new(error.kind(), format!("{program}: {error}")))
     }
 }
 

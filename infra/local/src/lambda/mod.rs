@@ -21,13 +21,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::faults::{Effect, Faults, Target};
 use crate::loopback::{Server, StartError};
 use crate::template::Function;
-pub use outcome::{Counters, Error};
+pub use outcome::{Counters, Error, NoStart};
 use pool::Pool;
 
 /// How instances are run.
@@ -59,6 +60,8 @@ pub struct Options {
     pub event_backoff: Duration,
     /// Faults on request.
     pub faults: Faults,
+    /// Hears of instances that do not come up.
+    pub troubles: Option<UnboundedSender<NoStart>>,
 }
 
 /// A running Lambda; clones share it.
@@ -106,6 +109,7 @@ impl Default for Options {
             init: Duration::from_secs(20),
             event_backoff: Duration::from_secs(1),
             faults: Faults::default(),
+            troubles: None,
         }
     }
 }
@@ -230,12 +234,17 @@ impl Lambda {
             .fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Kills all instances and stops listening.
-    pub async fn stop(&self) {
+    /// Kills all instances, and starts no more.
+    pub fn close(&self) {
         self.0.stop.cancel();
         for pool in self.0.pools.values() {
             pool.close();
         }
+    }
+
+    /// Kills all instances and stops listening.
+    pub async fn stop(&self) {
+        self.close();
         let server = self.server().take();
         if let Some(server) = server {
             server.stop().await;

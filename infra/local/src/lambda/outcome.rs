@@ -1,5 +1,7 @@
 //! What came of invocations: their errors, and counts of them.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 
 /// What has happened to a function since the start.
@@ -21,6 +23,17 @@ pub struct Counters {
     pub instances: u64,
     /// The most memory that one instance ever had resident, in KiB.
     pub peak_rss_kib: u64,
+}
+
+/// A function with an instance that ended, unasked, before it took an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoStart {
+    /// The function.
+    pub function: String,
+    /// What became of the instance.
+    pub how: String,
+    /// Where it logged.
+    pub log: PathBuf,
 }
 
 /// Why an invocation has no answer.

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustix::process::Pid;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::instance::{self, Launcher};
-use super::{Counters, Error, Options, clock};
+use super::{Counters, Error, NoStart, Options, clock};
 use crate::template::Function;
 
 /// Instances and waiting invocations of one function.
@@ -20,6 +21,7 @@ pub(super) struct Pool {
     pub(super) function: Function,
     launcher: Launcher,
     limits: Limits,
+    troubles: Option<UnboundedSender<NoStart>>,
     state: Mutex<State>,
 }
 
@@ -102,6 +104,7 @@ impl Pool {
                 queue: options.queue,
                 init: options.init,
             },
+            troubles: options.troubles.clone(),
             state: Mutex::default(),
         }
     }

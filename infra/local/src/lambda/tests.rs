@@ -11,7 +11,7 @@ while :; do
   rm -f /tmp/maru-headers-$$
   case "$body" in
     *die*) exit 1 ;;
-    *hang*) sleep 600 ;;
+    *hang*) exec sleep 600 ;;
     *fail*) curl -sS -o /dev/null -d '{"errorType":"E","errorMessage":"no"}' "$base/$id/error" ;;
     *) curl -sS -o /dev/null -d "{\"pid\":$$,\"echo\":$body,\"name\":\"$AWS_LAMBDA_FUNCTION_NAME\"}" "$base/$id/response" ;;
   esac

@@ -49,7 +49,12 @@ impl DataFile {
     }
 
     pub(super) fn create(&self) -> io::Result<File> {
-        File::create_new(&self.path)
+        File::create_new(&self.path).map_err(at(&self.path))
+    }
+
+    /// Adds `bytes` to the `file` that [`DataFile::create`] made.
+    pub(super) fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes).map_err(at(&self.path))
     }
 
     pub(super) fn open(&self) -> io::Result<File> {
@@ -98,10 +103,19 @@ pub(super) fn stage(path: PathBuf, document: &impl Serialize) -> io::Result<Stag
         path,
         committed: false,
     };
-    let mut file = File::create(&staged.beside)?;
-    file.write_all(&serde_json::to_vec(document)?)?;
-    file.sync_all()?;
+    let document = serde_json::to_vec(document)?;
+    let write = || {
+        let mut file = File::create(&staged.beside)?;
+        file.write_all(&document)?;
+        file.sync_all()
+    };
+    write().map_err(at(&staged.path))?;
     Ok(staged)
+}
+
+/// For `map_err`: the same error, which tells where it happened.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Removes a file or a folder with all it holds; what is gone already is fine.

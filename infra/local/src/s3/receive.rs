@@ -1,6 +1,5 @@
 //! Bytes coming in: streamed to a file and summed on the way, off the async threads.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -144,7 +143,7 @@ fn write(
     let mut sums = hasher(algorithms);
     let mut size = 0;
     while let Some(chunk) = incoming.blocking_recv() {
-        to.write_all(&chunk)?;
+        file.write(&mut to, &chunk)?;
         sums.update(&chunk);
         if let Some(md5) = &mut md5 {
             md5.update(&chunk);

@@ -241,10 +241,11 @@ pub(super) fn no_bucket() -> S3Error {
 pub(super) fn broken(error: &io::Error) -> S3Error {
     tracing::error!(%error, "the S3 store cannot use its disk");
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        // The last is what a limit on files (`ulimit -f`) answers.
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             s3_error!(
                 SlowDown,
-                "The disk of the local store is full: free some of it, or start the stack with --data ELSEWHERE."
+                "The disk of the local store is full ({error}): free some of it, or start the stack with --data ELSEWHERE."
             )
         }
         _ => s3_error!(

@@ -23,7 +23,10 @@ impl Store {
         let folder = self.upload_path(bucket, &document.id);
         let staged = std::fs::create_dir_all(&folder)
             .and_then(|()| stage(folder.join("upload.json"), &document))
-            .map_err(|error| broken(&error))?;
+            .map_err(|error| {
+                remove(&folder);
+                broken(&error)
+            })?;
         let mut buckets = self.write();
         let place = buckets.get_mut(bucket).ok_or_else(no_bucket)?;
         staged.commit().map_err(|error| broken(&error))?;
@@ -107,18 +110,7 @@ impl Store {
                 let completed = self.completed(bucket, key, id)?.ok_or_else(no_upload)?;
                 return Ok((completed, false));
             };
-            if object
-                .files
-                .iter()
-                .zip(&object.document.parts)
-                .any(|(file, part)| {
-                    // A part was uploaded again between the check and now.
-                    upload
-                        .parts
-                        .get(&part.number)
-                        .is_none_or(|(_, now)| !Arc::ptr_eq(now, file))
-                })
-            {
+            if !still_holds(upload, &object) {
                 return Err(invalid_part());
             }
             if completion.only_new && place.objects.contains_key(key) {
@@ -186,6 +178,15 @@ impl Store {
     fn upload_path(&self, bucket: &str, id: &str) -> PathBuf {
         self.root.join(bucket).join("uploads").join(id)
     }
+}
+
+/// Whether no part of `object` was uploaded again since it was joined.
+fn still_holds(upload: &Upload, object: &Object) -> bool {
+    let mut parts = object.files.iter().zip(&object.document.parts);
+    parts.all(|(file, part)| {
+        let now = upload.parts.get(&part.number);
+        now.is_some_and(|(_, now)| Arc::ptr_eq(now, file))
+    })
 }
 
 fn no_upload() -> S3Error {

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedSender;
+
 use super::{Servers, Stores};
 use crate::Error;
 use crate::data::Data;
 use crate::faults::Faults;
 use crate::gateway::{self, Gateway};
-use crate::lambda::{self, Lambda};
+use crate::lambda::{self, Lambda, NoStart};
 use crate::options::Up;
 use crate::ports::{Ports, loopback};
 use crate::ready::Ready;
@@ -112,6 +114,7 @@ impl Plan {
         data: &Data,
         template: &Template,
         stores: &Stores,
+        troubles: UnboundedSender<NoStart>,
     ) -> Result<Lambda, Error> {
         let options = lambda::Options {
             binaries: options.binaries.clone(),
@@ -121,6 +124,7 @@ impl Plan {
             concurrency: CONCURRENCY.max(options.keep_warm),
             keep_warm: options.keep_warm,
             faults: self.faults.clone(),
+            troubles: Some(troubles),
             ..lambda::Options::default()
         };
         let lambda = Lambda::start(options, template.functions.clone()).await?;

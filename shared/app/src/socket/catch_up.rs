@@ -72,10 +72,9 @@ pub async fn resume(
             .iter()
             .map(frames::text)
             .collect();
-        for frame in frames::pack(texts.iter().map(String::as_str)) {
-            if !live.post(&connection.id, frame).await? {
-                return Ok(answer);
-            }
+        let packed = frames::pack(texts.iter().map(String::as_str));
+        if !packed.is_empty() && !live.post(&connection.id, &packed).await? {
+            return Ok(answer);
         }
         answer.more = full;
         if !full {

@@ -104,21 +104,8 @@ impl Frame {
             .checked_sub(kind >> 1 & 3)
             .filter(|&layer| layer < 4 && version != 1)?;
         let first = version == 3;
-        let table = match (first, layer) {
-            (true, layer) => usize::from(layer - 1),
-            (false, 1) => 3,
-            (false, _) => 4,
-        };
-        let kilobits = *BITRATES[table]
-            .get(usize::from(rates >> 4))
-            .filter(|&&rate| rate > 0)?;
-        let rate = *[44_100_u32, 48_000, 32_000].get(usize::from(rates >> 2 & 3))?;
-        // MPEG 2 and 2.5 have a half and a quarter of the rates.
-        let rate = match version {
-            3 => rate,
-            2 => rate / 2,
-            _ => rate / 4,
-        };
+        let kilobits = kilobits(first, layer, rates >> 4)?;
+        let rate = samples_per_s(version, rates >> 2 & 3)?;
         let samples = match (layer, first) {
             (1, _) => 384,
             (3, false) => 576,
@@ -163,4 +150,25 @@ impl Frame {
             _ => None,
         }
     }
+}
+
+/// The bit rate that a header's number means in a layer of MPEG 1 or of its successors.
+fn kilobits(first: bool, layer: u8, number: u8) -> Option<u16> {
+    let table = match (first, layer) {
+        (true, layer) => usize::from(layer - 1),
+        (false, 1) => 3,
+        (false, _) => 4,
+    };
+    let rate = *BITRATES[table].get(usize::from(number))?;
+    (rate > 0).then_some(rate)
+}
+
+/// The sampling rate that a header's number means; MPEG 2 and 2.5 have a half and a quarter of the rates.
+fn samples_per_s(version: u8, number: u8) -> Option<u32> {
+    let rate = *[44_100_u32, 48_000, 32_000].get(usize::from(number))?;
+    Some(match version {
+        3 => rate,
+        2 => rate / 2,
+        _ => rate / 4,
+    })
 }

@@ -22,22 +22,8 @@ impl Stage<'_> {
         content: Content,
         tell: impl Fn(&str),
     ) -> Result<(String, String), Error> {
-        let body = json!({
-            "room_id": self.room, "name": "데모 demo.bin", "size": content.size,
-            "content_type": "application/octet-stream", "checksum": "sha256",
-        });
-        let begun = self.alice.post("/v1/uploads", &body).await?;
-        let upload = text(&begun, "/upload/id")?;
-        let part_size = number(&begun, "/upload/part_size")?;
-        self.summary.parts = number(&begun, "/upload/part_count")?;
-        let task = Task {
-            rest: self.ready.rest.clone(),
-            socket: self.ready.socket.clone(),
-            token: self.alice.token().to_owned(),
-            upload: upload.clone(),
-            seed: content.seed,
-            size: content.size,
-        };
+        let (task, part_size) = self.begin(content).await?;
+        let upload = task.upload.clone();
         let first = Instant::now();
         let began = self.until_half(Running::start(&task).await?).await?;
         let mut took = first.elapsed();
@@ -70,6 +56,25 @@ impl Stage<'_> {
         self.summary.api_calls += device.calls();
         self.bar.finish_and_clear();
         Ok((upload, file))
+    }
+
+    /// Begins the upload; what its client is to do, and the size of a part.
+    async fn begin(&mut self, content: Content) -> Result<(Task, u64), Error> {
+        let body = json!({
+            "room_id": self.room, "name": "데모 demo.bin", "size": content.size,
+            "content_type": "application/octet-stream", "checksum": "sha256",
+        });
+        let begun = self.alice.post("/v1/uploads", &body).await?;
+        self.summary.parts = number(&begun, "/upload/part_count")?;
+        let task = Task {
+            rest: self.ready.rest.clone(),
+            socket: self.ready.socket.clone(),
+            token: self.alice.token().to_owned(),
+            upload: text(&begun, "/upload/id")?,
+            seed: content.seed,
+            size: content.size,
+        };
+        Ok((task, number(&begun, "/upload/part_size")?))
     }
 
     /// Lets the client run until half of its parts are on their way, then kills it; the parts it had begun.

@@ -1,12 +1,14 @@
 //! Starting instances, ending them, and noticing that they ended.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::process::Child;
 
-use super::{Counters, Error, Phase, Pool, Slot, State, answer, instance};
-use rustix::process::Pid;
+use super::{Counters, Error, NoStart, Phase, Pool, Slot, State, answer, instance};
+use rustix::process::{Pid, Signal};
 
 impl Pool {
     /// Starts the instances that are kept warm.
@@ -47,6 +49,10 @@ impl Pool {
                 Phase::Idle(_) => old.contains(id),
             };
             if over {
+                if matches!(slot.phase, Phase::Starting) {
+                    let seconds = self.limits.init.as_secs();
+                    self.tell(format!("it asked for no event within {seconds} s"));
+                }
                 state.counters.saw(slot.pid);
                 self.end(slot, &mut state.counters);
             }
@@ -107,7 +113,7 @@ impl Pool {
                     tokio::spawn(watch(Arc::clone(self), id, child));
                 }
                 Err(error) => {
-                    tracing::error!(%error, function = self.function.name, "an instance did not start");
+                    self.tell(format!("its program cannot be run: {error}"));
                     state.waiting.pop_front();
                     return;
                 }
@@ -116,10 +122,16 @@ impl Pool {
     }
 
     /// An instance has ended: whoever waited for it hears so, and others get a new one.
-    fn ended(self: &Arc<Self>, id: u64) {
+    fn ended(self: &Arc<Self>, id: u64, status: Option<ExitStatus>) {
         let mut state = self.state();
         state.idle.retain(|idle| *idle != id);
         let phase = state.slots.remove(&id).map(|slot| slot.phase);
+        // One that was killed was not wanted any more.
+        if let (Some(Phase::Starting), Some(status), false) = (&phase, status, state.closed)
+            && status.signal() != Some(Signal::KILL.as_raw())
+        {
+            self.tell(format!("it ended before it asked for an event ({status})"));
+        }
         match phase {
             Some(Phase::Running { reply, .. }) => {
                 state.counters.errors += 1;
@@ -156,6 +168,22 @@ impl Pool {
         }
         instance::kill(slot.pid);
     }
+
+    /// Reports that an instance did not come up.
+    fn tell(&self, how: String) {
+        let function = self.function.name.clone();
+        tracing::error!(function, how, "an instance did not start");
+        let trouble = NoStart {
+            function,
+            how,
+            log: self.launcher.log().to_path_buf(),
+        };
+        if let Some(troubles) = &self.troubles
+            && troubles.send(trouble).is_err()
+        {
+            tracing::debug!("nobody listens any more");
+        }
+    }
 }
 
 impl Counters {
@@ -167,9 +195,13 @@ impl Counters {
 /// Waits for the end of an instance; the pipe to it stays open until then.
 async fn watch(pool: Arc<Pool>, id: u64, mut child: Child) {
     let pipe = child.stdin.take();
-    if let Err(error) = child.wait().await {
-        tracing::warn!(%error, "an instance could not be waited for");
-    }
+    let status = match child.wait().await {
+        Ok(status) => Some(status),
+        Err(error) => {
+            tracing::warn!(%error, "an instance could not be waited for");
+            None
+        }
+    };
     drop(pipe);
-    pool.ended(id);
+    pool.ended(id, status);
 }
