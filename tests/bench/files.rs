@@ -193,10 +193,13 @@ async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> 
         sql.execute(FILL, &[&company, &room, &person, &blob, &json!(some)])
             .await?;
     }
-    sql.batch_execute(
-        "alter table files enable trigger user; vacuum analyze files; vacuum analyze file_places",
-    )
-    .await?;
+    for after in [
+        "alter table files enable trigger user",
+        "vacuum analyze files",
+        "vacuum analyze file_places",
+    ] {
+        sql.batch_execute(after).await?;
+    }
     Ok(())
 }
 
