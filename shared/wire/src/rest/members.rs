@@ -97,8 +97,10 @@ pub struct ListMembers {
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// A cursor from an earlier page.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
     /// Part of a name or handle, whatever the case.
+    #[param(inline, value_type = Option<words::Wanted>)]
     pub q: Option<String>,
 }
 

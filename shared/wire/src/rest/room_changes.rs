@@ -15,7 +15,12 @@ use crate::problem::FieldError;
 #[serde(deny_unknown_fields)]
 pub struct CreateRoom {
     /// 3 to 100 characters after trimming; unique in the company, whatever the case.
-    #[schema(min_length = 3, max_length = 100, example = "신제품 회의")]
+    #[schema(
+        min_length = 3,
+        max_length = 100,
+        pattern = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]+[^\x00-\x20\x7f-\x9f] *$",
+        example = "신제품 회의"
+    )]
     pub name: String,
     /// Up to 500 characters.
     #[serde(default)]
@@ -43,7 +48,7 @@ pub struct CreateRoom {
 pub struct PatchRoom {
     /// A new name, as in [`CreateRoom`].
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 100)]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 100, pattern = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]+[^\x00-\x20\x7f-\x9f] *$")]
     pub name: Patch<String>,
     /// A new description; null clears it.
     #[serde(default)]
