@@ -24,20 +24,10 @@ pub struct Register {
     #[schema(example = "Maru-hall-2026", min_length = 8, max_length = 128)]
     pub password: String,
     /// The owner's name.
-    #[schema(
-        example = "김민지",
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = words::PlainName)]
     pub full_name: String,
     /// The company's name.
-    #[schema(
-        example = "마루 상사",
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = words::PlainName)]
     pub company_name: String,
 }
 

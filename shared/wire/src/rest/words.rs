@@ -18,6 +18,28 @@ pub struct MessagePlace(pub String);
 #[schema(value_type = String, pattern = r"^[^\x00]*$")]
 pub struct Wanted(pub String);
 
+/// The name of a room: 3 to 100 characters after trimming, none of them a control character.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    min_length = 3,
+    max_length = 100,
+    pattern = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]+[^\x00-\x20\x7f-\x9f] *$",
+    example = "신제품 회의"
+)]
+pub struct RoomTitle(pub String);
+
+/// The name of a person or a company: up to 100 characters, none of them a control character.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    min_length = 1,
+    max_length = 100,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$",
+    example = "김민지"
+)]
+pub struct PlainName(pub String);
+
 /// An email address: ASCII, a dotted host name.
 #[derive(Debug, ToSchema)]
 #[schema(
