@@ -27,7 +27,7 @@ use crate::Deps;
     tag = "files",
     params(
         ("id" = uuid::Uuid, Path, description = "The file"),
-        ("size" = String, Path, description = "`128`, `512`, `1600` or `text`"),
+        ("size" = String, Path, pattern = "^(128|512|1600|text)$", description = "`128`, `512`, `1600` or `text`"),
         PreviewQuery
     ),
     responses(

@@ -91,12 +91,16 @@ const SEE: &str = concat!(
 );
 
 const MINE: &str = concat!(
-    "select ",
+    "select found.* from users u
+     left join lateral (
+         select ",
     row::columns!("up"),
     " from uploads up
-      join users u on u.company_id = up.company_id and u.id = up.uploader_id and u.status = 'active'
-      where up.company_id = $1 and up.uploader_id = $2 and up.state = any ($3) and ($4::uuid is null or up.id < $4)
-      order by up.id desc limit $5"
+         where up.company_id = u.company_id and up.uploader_id = u.id
+           and up.state = any ($3) and ($4::uuid is null or up.id < $4)
+         order by up.id desc limit $5
+     ) found on true
+     where u.company_id = $1 and u.id = $2 and u.status = 'active'"
 );
 
 /// One row without an upload tells that the room is there and has none.
@@ -156,7 +160,7 @@ impl Store {
         Ok(Some(seen))
     }
 
-    /// Uploads, newest first; `None` when the room is not there for this person.
+    /// Uploads, newest first; `None` when the room is not there for this person, or the person not active.
     ///
     /// # Errors
     /// As [`Store::see_upload`].
@@ -176,18 +180,14 @@ impl Store {
             (&filter.limit as _, Type::INT8),
         ];
         let db = self.db().await?;
-        let Some(room) = filter.room else {
-            let rows = db.rows(MINE, &common).await?;
-            return rows
-                .iter()
-                .map(row::upload)
-                .collect::<Result<_, _>>()
-                .map(Some);
+        let rows = match filter.room {
+            None => db.rows(MINE, &common).await?,
+            Some(room) => {
+                let [a, b, c, d, e] = common;
+                db.rows(OF_ROOM, &[a, b, c, d, e, (&room.0, Type::UUID)])
+                    .await?
+            }
         };
-        let [a, b, c, d, e] = common;
-        let rows = db
-            .rows(OF_ROOM, &[a, b, c, d, e, (&room.0, Type::UUID)])
-            .await?;
         if rows.is_empty() {
             return Ok(None);
         }

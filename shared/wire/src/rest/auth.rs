@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::problem::FieldError;
 use crate::rest::me::{CompanyView, UserView};
+use crate::rest::words;
 
 /// Longest opaque token or client id that is read, in characters.
 const MAX_OPAQUE: usize = 128;
@@ -17,16 +18,16 @@ const MAX_OPAQUE: usize = 128;
 #[serde(deny_unknown_fields)]
 pub struct Register {
     /// The owner's email address; nobody else in the whole system may have it.
-    #[schema(example = "minji@example.com")]
+    #[schema(value_type = words::EmailAddress)]
     pub email: String,
     /// 8 to 128 characters with an upper-case letter, a lower-case letter and a digit.
     #[schema(example = "Maru-hall-2026", min_length = 8, max_length = 128)]
     pub password: String,
     /// The owner's name.
-    #[schema(example = "김민지", max_length = 100)]
+    #[schema(value_type = words::PlainName)]
     pub full_name: String,
     /// The company's name.
-    #[schema(example = "마루 상사", max_length = 100)]
+    #[schema(value_type = words::PlainName)]
     pub company_name: String,
 }
 
@@ -80,10 +81,10 @@ impl Register {
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// The email address.
-    #[schema(example = "minji@example.com")]
+    #[schema(value_type = words::EmailAddress)]
     pub email: String,
     /// The password.
-    #[schema(example = "Maru-hall-2026")]
+    #[schema(example = "Maru-hall-2026", min_length = 1, max_length = 128)]
     pub password: String,
 }
 
@@ -123,11 +124,16 @@ impl Login {
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// The token of the last answer; each one is good for one use.
+    #[schema(value_type = words::RefreshToken)]
     pub refresh_token: String,
     /// Any text of one's own that is new for each refresh, sent again unchanged when the answer got lost:
     /// the retry then gets the same refresh token. Without it, a token that comes twice ends the session.
     #[serde(default)]
-    #[schema(max_length = 128, example = "0198f0c2-6b1f-7c3e-9a51-2d0f4b1c8e77")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        example = "0198f0c2-6b1f-7c3e-9a51-2d0f4b1c8e77"
+    )]
     pub client_id: Option<String>,
 }
 
@@ -167,6 +173,7 @@ impl Refresh {
 pub struct Logout {
     /// A refresh token of the session; only needed when the access token has run out.
     #[serde(default)]
+    #[schema(value_type = Option<words::RefreshToken>)]
     pub refresh_token: Option<String>,
 }
 

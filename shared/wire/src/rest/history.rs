@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::messages::MessageView;
 use super::page::{self, Page};
+use super::words;
 use crate::cursor;
 use crate::problem::FieldError;
 
@@ -18,12 +19,16 @@ pub struct HistoryQuery {
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// A cursor from an earlier page.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
     /// A message id or a seq: older messages than it, newest first.
+    #[param(inline, value_type = Option<words::MessagePlace>)]
     pub before: Option<String>,
     /// A message id or a seq: newer messages than it, oldest first.
+    #[param(inline, value_type = Option<words::MessagePlace>)]
     pub after: Option<String>,
     /// A message id or a seq: the messages on either side of it and itself, newest first.
+    #[param(inline, value_type = Option<words::MessagePlace>)]
     pub around: Option<String>,
 }
 

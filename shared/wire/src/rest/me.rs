@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::words;
+
 /// A person as they see themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct UserView {
@@ -89,9 +91,11 @@ pub struct MeView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SessionsQuery {
-    /// How many, 1 to 100; 50 when absent.
+    /// How many, 50 when absent.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// Where to go on, from the last answer.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
 }
 

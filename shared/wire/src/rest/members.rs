@@ -59,11 +59,11 @@ pub struct ChangeMember {
     /// A new role, below one's own. The creator may also give `creator`: that hands the room over, and the
     /// former creator becomes an admin.
     #[serde(default)]
-    #[schema(value_type = Option<words::RoomRole>)]
+    #[schema(value_type = words::RoomRole)]
     pub role: Patch<Role>,
     /// A new access; a creator's is always full.
     #[serde(default)]
-    #[schema(value_type = Option<words::RoomAccess>)]
+    #[schema(value_type = words::RoomAccess)]
     pub access: Patch<Access>,
 }
 
@@ -97,8 +97,10 @@ pub struct ListMembers {
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// A cursor from an earlier page.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
     /// Part of a name or handle, whatever the case.
+    #[param(inline, value_type = Option<words::Wanted>)]
     pub q: Option<String>,
 }
 

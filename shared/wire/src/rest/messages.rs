@@ -20,12 +20,13 @@ pub struct SendMessage {
         required = true,
         min_length = 1,
         max_length = 4_000,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
         example = "회의 시작할까요?"
     )]
     pub content: String,
     /// Your own name for this message, 1 to 64 printable ASCII characters, such as a UUID. Sending again with the same
     /// one answers the first message instead of making a second.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[ -~]+$")]
     pub client_id: Option<String>,
     /// The message of this room that it answers.
     #[schema(value_type = Option<uuid::Uuid>)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::page;
+use super::words;
 use crate::cursor;
 use crate::event::Event;
 use crate::problem::FieldError;
@@ -29,8 +30,10 @@ pub struct TicketView {
 #[into_params(parameter_in = Query)]
 pub struct EventsQuery {
     /// The last seq that is known; 0 for the log's beginning.
+    #[param(minimum = 0)]
     pub after: i64,
-    /// How many events at most, 1 to 500; 200 unless told otherwise.
+    /// How many events at most, 200 unless told otherwise.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
 }
 
@@ -51,8 +54,10 @@ pub struct EventsView {
 #[into_params(parameter_in = Query)]
 pub struct SyncQuery {
     /// From the last answer; leave it out to begin.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
-    /// How many events at most, 1 to 500; 200 unless told otherwise.
+    /// How many events at most, 200 unless told otherwise.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
 }
 

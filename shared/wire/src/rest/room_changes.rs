@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::members::{NewMember, new_members};
 use super::patch::Patch;
 use super::room_settings::SettingsPatch;
+use super::words;
 use crate::problem::FieldError;
 
 /// A room to be made. Whoever makes it becomes its creator.
@@ -15,7 +16,7 @@ use crate::problem::FieldError;
 #[serde(deny_unknown_fields)]
 pub struct CreateRoom {
     /// 3 to 100 characters after trimming; unique in the company, whatever the case.
-    #[schema(min_length = 3, max_length = 100, example = "신제품 회의")]
+    #[schema(value_type = words::RoomTitle)]
     pub name: String,
     /// Up to 500 characters.
     #[serde(default)]
@@ -43,7 +44,7 @@ pub struct CreateRoom {
 pub struct PatchRoom {
     /// A new name, as in [`CreateRoom`].
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 100)]
+    #[schema(value_type = words::RoomTitle)]
     pub name: Patch<String>,
     /// A new description; null clears it.
     #[serde(default)]
@@ -51,7 +52,7 @@ pub struct PatchRoom {
     pub description: Patch<String>,
     /// Public or private; only the creator changes it.
     #[serde(default, rename = "type")]
-    #[schema(value_type = Option<RoomType>)]
+    #[schema(value_type = RoomType)]
     pub kind: Patch<RoomType>,
     /// A new limit, not below the number of people who are in; null goes back to 1,000.
     #[serde(default)]

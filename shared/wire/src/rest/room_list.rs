@@ -28,11 +28,13 @@ pub struct ListRooms {
     #[param(value_type = Option<words::RoomStatus>)]
     pub status: Option<Status>,
     /// Part of a name, whatever the case.
+    #[param(inline, value_type = Option<words::Wanted>)]
     pub q: Option<String>,
     /// Page size, 50 unless asked.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// A cursor from an earlier page.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
 }
 

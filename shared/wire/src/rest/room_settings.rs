@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::patch::Patch;
 use super::room_changes::keep;
+use super::words;
 use crate::problem::FieldError;
 
 /// Settings to change: what is absent stays, null goes back to the default.
@@ -26,7 +27,7 @@ pub struct SettingsPatch {
     pub auto_thread: Patch<bool>,
     /// The media types that may be uploaded, as `image/png` or `image/*`; all by default.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    #[schema(value_type = Option<Vec<words::MediaRange>>, max_items = 50)]
     pub allowed_types: Patch<Vec<String>>,
     /// How long after sending a message may be edited, in seconds; a day by default, 30 days at most, 0 for never.
     #[serde(default)]

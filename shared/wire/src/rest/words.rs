@@ -3,6 +3,63 @@
 
 use utoipa::ToSchema;
 
+/// Where a page begins, from an answer of the same list, unchanged.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 16_384, pattern = "^[A-Za-z0-9_-]+$")]
+pub struct Cursor(pub String);
+
+/// The id of a message, or a seq.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, pattern = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")]
+pub struct MessagePlace(pub String);
+
+/// Text that is looked for; it cannot hold U+0000, as nothing does.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, pattern = r"^[^\x00]*$")]
+pub struct Wanted(pub String);
+
+/// The name of a room: 3 to 100 characters after trimming, none of them a control character.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    min_length = 3,
+    max_length = 100,
+    pattern = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]+[^\x00-\x20\x7f-\x9f] *$",
+    example = "신제품 회의"
+)]
+pub struct RoomTitle(pub String);
+
+/// The name of a person or a company: up to 100 characters, none of them a control character.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    min_length = 1,
+    max_length = 100,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$",
+    example = "김민지"
+)]
+pub struct PlainName(pub String);
+
+/// An email address: ASCII, a dotted host name.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    max_length = 254,
+    pattern = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+([.][A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
+    example = "minji@example.com"
+)]
+pub struct EmailAddress(pub String);
+
+/// A refresh token.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 128)]
+pub struct RefreshToken(pub String);
+
+/// A media type, or all of a kind: `image/png`, `image/*`.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9!#$&^_.+-]{1,127}/([*]|[A-Za-z0-9!#$&^_.+-]{1,127})$", example = "image/*")]
+pub struct MediaRange(pub String);
+
 /// What a person is in a room.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
