@@ -22,6 +22,20 @@ impl Desk {
         let rule = json!({"target": "s3", "operation": operation, "effect": effect, "after": after, "count": count});
         self.stack.fault(rule).await;
     }
+
+    /// Completes as often as it takes; the file.
+    async fn complete_at_last(&self, sender: &Sender, case: &str) -> Value {
+        let mut answers = Vec::new();
+        loop {
+            let answer = sender.complete(&self.person).await;
+            assert!(answers.len() < 5, "{case}: {answers:?}");
+            match answer.status.as_u16() {
+                200 => return answer.ok(),
+                status @ (202 | 500 | 503) => answers.push(status),
+                _ => panic!("{case}: {answer:#?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -55,17 +69,9 @@ async fn r_u2_whatever_breaks_during_completion_repeating_it_makes_one_file() {
         let sender =
             Sender::begin(&desk.person, &desk.room, &name, bytes(17 * MIB, n as u64)).await;
         sender.send_all(&desk.person).await;
-        desk.fault(operation, effect.clone(), after, times).await;
-        let mut answers = Vec::new();
-        let file = loop {
-            let answer = sender.complete(&desk.person).await;
-            assert!(answers.len() < 5, "{operation} {effect}: {answers:?}");
-            match answer.status.as_u16() {
-                200 => break answer.ok(),
-                status @ (202 | 500 | 503) => answers.push(status),
-                _ => panic!("{operation} {effect}: {answer:#?}"),
-            }
-        };
+        let case = format!("{operation} {effect}");
+        desk.fault(operation, effect, after, times).await;
+        let file = desk.complete_at_last(&sender, &case).await;
         desk.stack.mend().await;
         assert_eq!(file["upload_id"], sender.id.as_str());
         assert_eq!(
