@@ -1,10 +1,12 @@
 //! `cargo run -- demo`: the main job, seen by a person and checked at every step.
 //!
 //! Two people of one company meet in a room and talk; one uploads a large file, is killed half-way,
-//! and resumes from another device while the other watches; the other downloads it; a stranger finds nothing.
+//! and resumes from another device while the other watches; the other downloads it. A batch of documents follows, with
+//! previews, a new version and a link; a stranger finds nothing.
 
 pub mod child;
 mod content;
+mod document;
 mod rest;
 mod scene;
 mod socket;
@@ -22,6 +24,9 @@ pub struct Options {
     /// Size of the file: bytes, or with KiB, MiB, GiB.
     #[arg(long, default_value = "256MiB", value_parser = size)]
     pub size: u64,
+    /// How many small documents go in one batch after it, 1 to 50.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub files: u32,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -56,7 +61,7 @@ pub enum Error {
 /// [`Error`] when it could not go on to the end.
 pub async fn run(options: &Options, data: &std::path::Path) -> Result<bool, Error> {
     let stack = stack::Stack::find_or_start(data).await?;
-    let outcome = scene::play(stack.ready(), options.size, !options.json).await;
+    let outcome = scene::play(stack.ready(), options.size, options.files, !options.json).await;
     stack.end().await;
     let summary = outcome?;
     crate::say::answer(if options.json {

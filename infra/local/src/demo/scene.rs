@@ -1,6 +1,7 @@
 //! The scenes of the demo, one after the other.
 
 mod after;
+mod files;
 mod sending;
 
 use std::time::Duration;
@@ -33,8 +34,14 @@ struct Stage<'a> {
     summary: Summary,
 }
 
-/// Plays the whole demo; `shown` draws progress bars and says what happens.
-pub(super) async fn play(ready: &Ready, size: u64, shown: bool) -> Result<Summary, Error> {
+/// Plays the whole demo with a file of `size` bytes and a batch of `files`; `shown` draws progress bars and says what
+/// happens.
+pub(super) async fn play(
+    ready: &Ready,
+    size: u64,
+    files: u32,
+    shown: bool,
+) -> Result<Summary, Error> {
     let tell = |line: &str| {
         if shown {
             say::note(line);
@@ -48,6 +55,14 @@ pub(super) async fn play(ready: &Ready, size: u64, shown: bool) -> Result<Summar
     let (upload, file) = stage.upload(content, tell).await?;
     tell("The other downloads it and compares.");
     stage.download(content, &file).await?;
+    tell(
+        "A batch of documents goes in by one call; the other sees them, and the first as a picture.",
+    );
+    stage.summary.files_wanted = u64::from(files);
+    let document = stage.batch(files).await?;
+    tell("The first gets a new version, and a link that is good for one download.");
+    stage.version(&document).await?;
+    stage.link(&document).await?;
     tell("A stranger from another company tries the same ids.");
     stage.stranger(&upload, &file).await?;
     stage.count().await?;

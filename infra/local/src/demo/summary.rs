@@ -27,6 +27,16 @@ pub(super) struct Summary {
     pub(super) progress_seen: bool,
     /// Whether the downloaded bytes are the uploaded ones.
     pub(super) sha256_match: bool,
+    /// How many files the batch was to have.
+    pub(super) files_wanted: u64,
+    /// How many files came of the batch.
+    pub(super) files: u64,
+    /// Whether the other person got a picture of the first of them.
+    pub(super) preview_seen: bool,
+    /// Whether both versions of it could be had, each under its number.
+    pub(super) versions_kept: bool,
+    /// Whether a link for one download gave it once, and then nothing.
+    pub(super) link_held: bool,
     /// Whether the stranger got 404 for everything.
     pub(super) stranger_refused: bool,
 }
@@ -36,6 +46,10 @@ impl Summary {
     pub(super) fn ok(&self) -> bool {
         self.sha256_match
             && self.stranger_refused
+            && self.files == self.files_wanted
+            && self.preview_seen
+            && self.versions_kept
+            && self.link_held
             && self.function_bytes == 0
             && self.progress_seen
             && (self.was_cut || self.parts < 4)
@@ -57,6 +71,10 @@ impl Summary {
             "was_cut": self.was_cut,
             "progress_seen": self.progress_seen,
             "sha256_match": self.sha256_match,
+            "files": self.files,
+            "preview_seen": self.preview_seen,
+            "versions_kept": self.versions_kept,
+            "link_held": self.link_held,
             "stranger_refused": self.stranger_refused,
         })
         .to_string()
@@ -76,6 +94,10 @@ impl Summary {
              cut half-way and resumed   {}\n  \
              progress seen by the other {}\n  \
              SHA-256 after download     {}\n  \
+             files by one batch         {} of {}\n  \
+             preview as a picture       {}\n  \
+             both versions kept         {}\n  \
+             link good for one download {}\n  \
              stranger gets 404 only     {}\n\n  {}",
             self.size / mib,
             self.parts,
@@ -98,6 +120,11 @@ impl Summary {
             } else {
                 "DIFFERENT"
             },
+            self.files,
+            self.files_wanted,
+            say(self.preview_seen),
+            say(self.versions_kept),
+            say(self.link_held),
             say(self.stranger_refused),
             if self.ok() {
                 "Every check held."
@@ -136,6 +163,11 @@ mod tests {
             progress_seen: true,
             sha256_match: true,
             stranger_refused: true,
+            files_wanted: 3,
+            files: 3,
+            preview_seen: true,
+            versions_kept: true,
+            link_held: true,
             message_ms: vec![1.0, 2.0, 3.0],
             ..Summary::default()
         };
@@ -150,6 +182,13 @@ mod tests {
         assert!(
             !Summary {
                 was_cut: false,
+                ..good.clone()
+            }
+            .ok()
+        );
+        assert!(
+            !Summary {
+                files: 2,
                 ..good.clone()
             }
             .ok()
