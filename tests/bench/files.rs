@@ -131,10 +131,13 @@ async fn list(hall: &Hall, pages: usize) -> Result<Times, app::Error> {
     let caller = hall.caller(hall.people[0]);
     let mut times = Times::default();
     let mut filter = filter(hall, None);
-    for _ in 0..pages {
+    // The first one connects.
+    for at in 0..=pages {
         let start = Instant::now();
         let page = files::list(&hall.store, &caller, filter.clone()).await;
-        times.push(start.elapsed());
+        if at > 0 {
+            times.push(start.elapsed());
+        }
         let page = page.map_err(|problem| format!("{problem:?}"))?;
         filter.before = page.items.last().map(|file| file.id);
     }
@@ -145,10 +148,13 @@ async fn search(hall: &Hall, word: &str, times: usize) -> Result<(Times, usize),
     let caller = hall.caller(hall.people[0]);
     let filter = filter(hall, Some(Query::parse(word)?));
     let (mut taken, mut found) = (Times::default(), 0);
-    for _ in 0..times {
+    // The first one connects, and reads from the disk what the others find in memory.
+    for at in 0..=times {
         let start = Instant::now();
         let page = files::list(&hall.store, &caller, filter.clone()).await;
-        taken.push(start.elapsed());
+        if at > 0 {
+            taken.push(start.elapsed());
+        }
         found = page.map_err(|problem| format!("{problem:?}"))?.items.len();
     }
     Ok((taken, found))
@@ -183,6 +189,10 @@ async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> 
     .await?;
     sql.batch_execute("alter table files disable trigger user")
         .await?;
+    // Made anew at the end: a million rows one by one would take the longest of all.
+    let index = "select pg_get_indexdef('file_places_tokens'::regclass)";
+    let index: String = sql.query_one(index, &[]).await?.get(0);
+    sql.batch_execute("drop index file_places_tokens").await?;
     let mut dice = Dice(count);
     let mut at = 0;
     while at < count {
@@ -194,6 +204,7 @@ async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> 
             .await?;
     }
     for after in [
+        &index,
         "alter table files enable trigger user",
         "vacuum analyze files",
         "vacuum analyze file_places",
