@@ -214,7 +214,7 @@ async fn complete(
     Ok(match uploads::complete(&deps, &caller, id).await? {
         Outcome::Done(file) => Json(FileView::from(*file)).into_response(),
         Outcome::Joining(upload) => {
-            (StatusCode::ACCEPTED, Json(UploadView::from(upload))).into_response()
+            (StatusCode::ACCEPTED, Json(UploadView::from(*upload))).into_response()
         }
     })
 }

@@ -22,7 +22,7 @@ pub enum Outcome {
     /// The file is there.
     Done(Box<File>),
     /// S3 is still joining the parts: ask again.
-    Joining(Upload),
+    Joining(Box<Upload>),
 }
 
 /// Finishes an upload. Safe to repeat after any failure, and at the same time: one upload makes one file. Two round
@@ -95,7 +95,7 @@ async fn joining(deps: &Deps, upload: Upload, by: &By<'_>) -> Result<Outcome, Pr
         .join_upload(upload.company, upload.id, expected, by)
         .await?;
     if let Some(joining) = joining {
-        return Ok(Outcome::Joining(joining));
+        return Ok(Outcome::Joining(Box::new(joining)));
     }
     // It ended meanwhile.
     let now = deps
