@@ -3,12 +3,13 @@
 use domain::preview::Preview;
 use domain::{CompanyId, FileId, RoomId};
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::files::sql::{self, told};
 use crate::files::{FileEvent, preview, told};
 use crate::uploads::row::{corrupt, unsigned};
-use crate::{Error, Inspected, Store, flight};
+use crate::{Error, Inspected, Params, Store, flight};
 
 /// A preview that somebody sets out to make.
 #[derive(Debug, Clone, PartialEq)]
@@ -201,24 +202,37 @@ impl Store {
     ) -> Result<bool, Error> {
         let made =
             serde_json::to_value(made).map_err(|error| corrupt("preview", &error.to_string()))?;
-        let db = self.db().await?;
-        let room = [
-            (&object.company.0 as _, Type::UUID),
-            (&object.room.0 as _, Type::UUID),
-        ];
         let params = [
             (&object.company.0 as _, Type::UUID),
             (&key as _, Type::TEXT),
             (&made as _, Type::JSONB),
         ];
+        let rows = self.note(object, NOTE, &params, NEEDED).await?;
+        let needed = rows.first().map(|row| row.try_get("needed")).transpose()?;
+        Ok(needed.unwrap_or(false))
+    }
+
+    /// Writes something down about an object behind its room's lock, then asks `after` about it, with the first two
+    /// parameters: the company and the key.
+    pub(crate) async fn note(
+        &self,
+        object: &Inspected,
+        write: &str,
+        params: Params<'_>,
+        after: &str,
+    ) -> Result<Vec<Row>, Error> {
+        let db = self.db().await?;
+        let room = [
+            (&object.company.0 as _, Type::UUID),
+            (&object.room.0 as _, Type::UUID),
+        ];
         let (_, _, rows) = flight!(
             db,
             room_locked = db.rows(LOCK_ROOM, &room),
-            noted = db.rows(NOTE, &params),
-            rows = db.rows(NEEDED, &params[..2]),
+            noted = db.rows(write, params),
+            rows = db.rows(after, &params[..2]),
         )?;
-        let needed = rows.first().map(|row| row.try_get("needed")).transpose()?;
-        Ok(needed.unwrap_or(false))
+        Ok(rows)
     }
 
     /// The files of the content `key` whose rooms have not heard the news of it.

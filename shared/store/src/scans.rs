@@ -6,8 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::previews::LOCK_ROOM;
-use crate::{Error, Inspected, Store, flight};
+use crate::{Error, Inspected, Store};
 
 /// Written on the upload for a completion that is still to come, and on the content for the files that it has; also on
 /// equal content under another key, when this object was a duplicate of it. A finding that is older than the one that is there
@@ -62,11 +61,6 @@ impl Store {
         at: OffsetDateTime,
         line: Uuid,
     ) -> Result<Vec<String>, Error> {
-        let db = self.db().await?;
-        let room = [
-            (&object.company.0 as _, Type::UUID),
-            (&object.room.0 as _, Type::UUID),
-        ];
         let params = [
             (&object.company.0 as _, Type::UUID),
             (&key as _, Type::TEXT),
@@ -75,12 +69,7 @@ impl Store {
             (&line as _, Type::UUID),
             (&threats as _, Type::TEXT_ARRAY),
         ];
-        let (_, _, rows) = flight!(
-            db,
-            room_locked = db.rows(LOCK_ROOM, &room),
-            noted = db.rows(NOTE, &params),
-            rows = db.rows(KEYS, &params[..2]),
-        )?;
+        let rows = self.note(object, NOTE, &params, KEYS).await?;
         rows.iter().map(|row| Ok(row.try_get("key")?)).collect()
     }
 

@@ -10,7 +10,7 @@ use time::Duration;
 use super::{Desk, MIB, desk_on, lasting};
 
 /// A desk on a stack of its own, which ends with the test.
-async fn alone() -> Desk {
+pub(super) async fn alone() -> Desk {
     let running = Launch::temporary().arg("--faults").start();
     let running = running.expect("the stack starts");
     desk_on(running.stack.clone(), Some(running)).await
@@ -18,9 +18,23 @@ async fn alone() -> Desk {
 
 impl Desk {
     /// From now on, once: what happens to a call of S3, and whether after it was carried out.
-    async fn fault(&self, operation: &str, effect: Value, after: bool, count: u32) {
+    pub(super) async fn fault(&self, operation: &str, effect: Value, after: bool, count: u32) {
         let rule = json!({"target": "s3", "operation": operation, "effect": effect, "after": after, "count": count});
         self.stack.fault(rule).await;
+    }
+
+    /// Completes as often as it takes; the file.
+    async fn complete_at_last(&self, sender: &Sender, case: &str) -> Value {
+        let mut answers = Vec::new();
+        loop {
+            let answer = sender.complete(&self.person).await;
+            assert!(answers.len() < 5, "{case}: {answers:?}");
+            match answer.status.as_u16() {
+                200 => return answer.ok(),
+                status @ (202 | 500 | 503) => answers.push(status),
+                _ => panic!("{case}: {answer:#?}"),
+            }
+        }
     }
 }
 
@@ -55,17 +69,9 @@ async fn r_u2_whatever_breaks_during_completion_repeating_it_makes_one_file() {
         let sender =
             Sender::begin(&desk.person, &desk.room, &name, bytes(17 * MIB, n as u64)).await;
         sender.send_all(&desk.person).await;
-        desk.fault(operation, effect.clone(), after, times).await;
-        let mut answers = Vec::new();
-        let file = loop {
-            let answer = sender.complete(&desk.person).await;
-            assert!(answers.len() < 5, "{operation} {effect}: {answers:?}");
-            match answer.status.as_u16() {
-                200 => break answer.ok(),
-                status @ (202 | 500 | 503) => answers.push(status),
-                _ => panic!("{operation} {effect}: {answer:#?}"),
-            }
-        };
+        let case = format!("{operation} {effect}");
+        desk.fault(operation, effect, after, times).await;
+        let file = desk.complete_at_last(&sender, &case).await;
         desk.stack.mend().await;
         assert_eq!(file["upload_id"], sender.id.as_str());
         assert_eq!(
@@ -266,27 +272,4 @@ async fn r_u2_a_session_that_nobody_was_told_of_does_not_hold_quota() {
     desk.reap("minute").await;
     assert_eq!(sender.see(&desk.person).await["state"], "expired");
     assert_eq!(desk.storage().await, (0, 0));
-}
-
-#[tokio::test]
-async fn r_u2_a_slow_s3_is_waited_for_or_asked_again() {
-    let desk = alone().await;
-    for (seed, operation) in [
-        (1, "ListParts"),
-        (2, "HeadObject"),
-        (3, "CompleteMultipartUpload"),
-    ] {
-        let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(5, seed)).await;
-        sender.send_all(&desk.person).await;
-        desk.fault(operation, json!({"delay_ms": 7_000}), false, 1)
-            .await;
-        let mut file = sender.complete(&desk.person).await;
-        if file.status != 200 {
-            assert!([202, 503].contains(&file.status.as_u16()), "{file:#?}");
-            file = sender.complete(&desk.person).await;
-        }
-        desk.stack.mend().await;
-        assert_eq!(file.ok()["upload_id"], sender.id.as_str());
-    }
-    assert_eq!(desk.storage().await, (15, 0));
 }

@@ -18,6 +18,7 @@ mod quota;
 mod races;
 mod refusals;
 mod scans;
+mod slow;
 mod upkeep;
 
 use bytes::Bytes;

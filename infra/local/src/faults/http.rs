@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use ::http::{Request, Response};
+use ::http::{Request, Response, header};
 use http_body_util::BodyExt;
 
 use super::{Effect, Faults, Target};
@@ -31,6 +31,7 @@ where
     }
     let request = match faults.check(target, operation).await {
         None | Some(Effect::Delay(_)) => request,
+        Some(Effect::Lagging) => return without_last_part(call(request).await).await,
         Some(Effect::Twice) => first_of_two(request, &call).await?,
         Some(effect) => return instead(&effect, failure),
     };
@@ -48,6 +49,18 @@ fn instead(effect: &Effect, failure: Failure) -> Result<Response<Body>, Cut> {
         Effect::Error200 => Ok(failure(200)),
         _ => Err(Cut),
     }
+}
+
+/// The answer as it was before the last part came.
+async fn without_last_part(response: Response<Body>) -> Result<Response<Body>, Cut> {
+    let (mut head, body) = response.into_parts();
+    let bytes = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let mut list = String::from_utf8(bytes.into()).map_err(|_| Cut)?;
+    if let (Some(start), Some(end)) = (list.rfind("<Part>"), list.rfind("</Part>")) {
+        list.replace_range(start..end + "</Part>".len(), "");
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    Ok(Response::from_parts(head, full(list)))
 }
 
 /// Carries out the call once with a copy of the request, and answers the request to do it again.

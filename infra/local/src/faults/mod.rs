@@ -54,6 +54,8 @@ pub enum Effect {
     /// Status 200 with an error as its body, as S3 does on long calls.
     #[serde(rename = "error_200")]
     Error200,
+    /// The last part is missing from the list that is answered, as when S3 has not noticed it yet.
+    Lagging,
     /// The running instances of this function are killed, and the caller hears nothing.
     Kill(String),
 }

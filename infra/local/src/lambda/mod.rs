@@ -169,7 +169,7 @@ impl Lambda {
         }
         let pool = self.pool(name)?;
         match self.0.options.faults.check(Target::Lambda, name).await {
-            None | Some(Effect::Delay(_)) => {}
+            None | Some(Effect::Delay(_) | Effect::Lagging) => {}
             Some(Effect::Twice) => drop(pool.call(payload.clone()).await),
             Some(Effect::Absent | Effect::Kill(_)) => return Err(Error::Exited),
             Some(Effect::Status(_) | Effect::Error200) => return Err(Error::Throttled),
@@ -182,7 +182,7 @@ impl Lambda {
             .check_after(Target::Lambda, name)
             .await
         {
-            None | Some(Effect::Delay(_) | Effect::Twice) => Ok(answer),
+            None | Some(Effect::Delay(_) | Effect::Twice | Effect::Lagging) => Ok(answer),
             Some(_) => Err(Error::Exited),
         }
     }
