@@ -74,6 +74,11 @@ async fn r_f1_a_version_is_sent_even_if_its_content_is_known_and_is_stored_once(
         (&json!("available"), &json!(shelf.file))
     );
     assert_eq!(shelf.length(None).await, 700);
+    // Gone for good, it gives back what was its alone.
+    assert_eq!(shelf.owner.delete(&shelf.path("")).await.status, 204);
+    shelf.age(31).await;
+    shelf.reap("hour").await;
+    assert_eq!(shelf.used().await, 700);
 }
 
 #[tokio::test]
