@@ -158,6 +158,8 @@ async fn r_a11_who_is_suspended_is_told_to_sign_in_on_every_route() {
         "/v1/chatrooms",
         "/v1/company/storage",
         "/v1/uploads",
+        "/v1/files",
+        "/v1/files?state=deleted",
         "/v1/sync",
         &format!("/v1/sync?cursor={cursor}"),
     ] {
