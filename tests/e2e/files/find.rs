@@ -56,11 +56,8 @@ async fn r_f4_files_are_found_by_what_is_known_of_them() {
     assert_eq!(fields, ["q", "type", "min_size", "from"]);
 }
 
-/// More files than are walked, so that tokens decide: every answer is what a plain scan with the same rule finds.
-#[tokio::test]
-async fn r_m7_a_search_finds_exactly_what_a_plain_scan_finds() {
-    const FILES: usize = 4_000;
-    let shelf = Shelf::with("first.pdf").await;
+/// Names made of common words, the same in every run; one in a thousand also has a rare one.
+fn made_up(count: usize, dice: &mut Dice) -> Vec<String> {
     let words = [
         "회의",
         "회의록",
@@ -74,28 +71,60 @@ async fn r_m7_a_search_finds_exactly_what_a_plain_scan_finds() {
         "최종",
         "v2",
     ];
-    let mut dice = Dice(7);
-    let mut names = Vec::with_capacity(FILES);
-    for at in 0..FILES {
+    let name = |at: usize| {
         let rare = if at % 1_000 == 3 { " 비밀" } else { "" };
         let (one, two) = (words[dice.roll(words.len())], words[dice.roll(words.len())]);
-        names.push(format!("{one}{two} {}{rare}.pdf", dice.roll(500)));
+        format!("{one}{two} {}{rare}.pdf", dice.roll(500))
+    };
+    (0..count).map(name).collect()
+}
+
+impl Shelf {
+    /// Puts files of these names into its room, as code that knows no search would.
+    async fn fill(&self, names: &[String], dice: &Dice) {
+        let sql = format!(
+            "insert into files (company_id, id, room_id, blob_id, uploader_id, upload_id, name, content_type, size, seq, created_at)
+             select f.company_id, (lpad(to_hex(1700000000000 + n.at), 12, '0') || '70008000' || lpad(to_hex(n.at), 12, '0'))::uuid,
+                 f.room_id, f.blob_id, f.uploader_id, gen_random_uuid(), n.name, 'application/pdf', 0, f.seq, now()
+             from files f, unnest($1::text[]) with ordinality as n (name, at) where f.id = '{}'",
+            self.file
+        );
+        let sql = sql.replace(
+            "1700000000000",
+            &format!("{}", 1_700_000_000_000_u64 + dice.0 % 1_000_000_000),
+        );
+        let made = self.stack.execute(&sql, &[&names]).await;
+        assert_eq!(made.expect("Postgres answers"), names.len() as u64);
+        // What old code writes is told to the search by the reaper.
+        while self.reap("minute").await["done"]["files_indexed"].is_u64() {}
     }
-    let sql = format!(
-        "insert into files (company_id, id, room_id, blob_id, uploader_id, upload_id, name, content_type, size, seq, created_at)
-         select f.company_id, (lpad(to_hex(1700000000000 + n.at), 12, '0') || '70008000' || lpad(to_hex(n.at), 12, '0'))::uuid,
-             f.room_id, f.blob_id, f.uploader_id, gen_random_uuid(), n.name, 'application/pdf', 0, f.seq, now()
-         from files f, unnest($1::text[]) with ordinality as n (name, at) where f.id = '{}'",
-        shelf.file
-    );
-    let sql = sql.replace(
-        "1700000000000",
-        &format!("{}", 1_700_000_000_000_u64 + dice.0 % 1_000_000_000),
-    );
-    let made = shelf.stack.execute(&sql, &[&names]).await;
-    assert_eq!(made.expect("Postgres answers"), FILES as u64);
-    // What old code writes is told to the search by the reaper.
-    while shelf.reap("minute").await["done"]["files_indexed"].is_u64() {}
+
+    /// How many files all pages of a search have; each has to match by its name.
+    async fn count(&self, text: &str, query: &Query) -> usize {
+        let (mut found, mut cursor) = (0, String::new());
+        loop {
+            let path = format!("/v1/files?room_id={}&q={text}&limit=100{cursor}", self.room);
+            let page = self.owner.get(&path).await.ok();
+            for item in page["items"].as_array().expect("items") {
+                let name = item["name"].as_str().expect("a name");
+                assert!(query.matches(&index_text(name)), "{text} in {name}");
+            }
+            found += ids(&page).len();
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return found,
+            }
+        }
+    }
+}
+
+/// More files than are walked, so that tokens decide: every answer is what a plain scan with the same rule finds.
+#[tokio::test]
+async fn r_m7_a_search_finds_exactly_what_a_plain_scan_finds() {
+    let shelf = Shelf::with("first.pdf").await;
+    let mut dice = Dice(7);
+    let mut names = made_up(4_000, &mut dice);
+    shelf.fill(&names, &dice).await;
     names.push("first.pdf".to_owned());
     for text in [
         "회의",
@@ -115,23 +144,6 @@ async fn r_m7_a_search_finds_exactly_what_a_plain_scan_finds() {
             .iter()
             .filter(|name| query.matches(&index_text(name)))
             .count();
-        let (mut found, mut cursor) = (0, String::new());
-        loop {
-            let path = format!(
-                "/v1/files?room_id={}&q={text}&limit=100{cursor}",
-                shelf.room
-            );
-            let page = shelf.owner.get(&path).await.ok();
-            for item in page["items"].as_array().expect("items") {
-                let name = item["name"].as_str().expect("a name");
-                assert!(query.matches(&index_text(name)), "{text} in {name}");
-            }
-            found += ids(&page).len();
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        assert_eq!(found, expected, "{text}");
+        assert_eq!(shelf.count(text, &query).await, expected, "{text}");
     }
 }

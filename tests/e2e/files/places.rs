@@ -47,8 +47,16 @@ async fn r_f7_a_file_is_shown_in_another_room_without_a_copy() {
         .await
         .ok();
     assert_eq!(ids(&found), std::slice::from_ref(&shelf.file));
+}
 
-    // A change is told in both rooms.
+#[tokio::test]
+async fn r_f7_both_rooms_hear_of_a_change_until_the_file_is_hidden_again() {
+    let shelf = Shelf::with("안내서.pdf").await;
+    let other = room(&shelf.owner, "다른 방").await;
+    let reader = shelf.stack.person_in(&shelf.owner).await;
+    let_in(&shelf.owner, &other, &reader, "read_only").await;
+    let place = shelf.path(&format!("/rooms/{other}"));
+    assert_eq!(shelf.owner.put(&place, json!({})).await.status, 204);
     drop(
         shelf
             .owner

@@ -38,6 +38,22 @@ impl Shelf {
     }
 }
 
+/// Number, size, whether it is today's, and which one it was taken from.
+type Row = (Option<i64>, Option<i64>, Option<bool>, Option<i64>);
+
+fn history(versions: &Value) -> Vec<Row> {
+    let items = versions["items"].as_array().expect("items");
+    let row = |it: &Value| {
+        (
+            it["version"].as_i64(),
+            it["size"].as_i64(),
+            it["current"].as_bool(),
+            it["restored_from"].as_i64(),
+        )
+    };
+    items.iter().map(row).collect()
+}
+
 #[tokio::test]
 async fn r_f1_new_content_is_a_version_and_none_is_lost() {
     let shelf = Shelf::with("계약서.pdf").await;
@@ -77,7 +93,13 @@ async fn r_f1_new_content_is_a_version_and_none_is_lost() {
             .status,
         404
     );
+}
 
+#[tokio::test]
+async fn r_f1_a_former_version_taken_again_is_a_new_one() {
+    let shelf = Shelf::with("계약서.pdf").await;
+    let writer = shelf.colleague("full").await;
+    drop(shelf.add_version(&writer, 2_000, 2).await.ok());
     let restored = shelf
         .owner
         .post(&shelf.path("/versions/1/restore"), json!({}))
@@ -94,22 +116,9 @@ async fn r_f1_new_content_is_a_version_and_none_is_lost() {
         "the same content twice counts once"
     );
     let versions = shelf.owner.get(&shelf.path("/versions")).await.ok();
-    let seen: Vec<_> = versions["items"]
-        .as_array()
-        .expect("items")
-        .iter()
-        .map(|it| {
-            (
-                it["version"].as_i64(),
-                it["size"].as_i64(),
-                it["current"].as_bool(),
-                it["restored_from"].as_i64(),
-            )
-        })
-        .collect();
     let row = |version, size, current, from| (Some(version), Some(size), Some(current), from);
     assert_eq!(
-        seen,
+        history(&versions),
         [
             row(3, 1_000, true, Some(1)),
             row(2, 2_000, false, None),
