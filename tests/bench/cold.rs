@@ -2,9 +2,10 @@
 //! function that does nothing.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::memory::peak_mib;
@@ -30,7 +31,7 @@ pub(crate) struct Options {
 const LARGEST_MB: f64 = 10.0;
 
 /// What a function wants to find in its environment; nothing of it is called before the first poll.
-const ENVIRONMENT: [(&str, &str); 20] = [
+const ENVIRONMENT: [(&str, &str); 21] = [
     ("AWS_ACCESS_KEY_ID", "figures"),
     ("AWS_SECRET_ACCESS_KEY", "figures"),
     ("AWS_SESSION_TOKEN", "figures"),
@@ -51,6 +52,7 @@ const ENVIRONMENT: [(&str, &str); 20] = [
     ("MARU_BUCKET", "figures"),
     ("MARU_SOCKETS_ENDPOINT", "http://127.0.0.1:1/v1"),
     ("MARU_ANNOUNCE_FUNCTION", "announce"),
+    ("MARU_PREVIEWS_FUNCTION", "previews"),
     ("MARU_SIGNING_SECRET", "figures"),
     ("MARU_ISSUER", "maru"),
     ("MARU_ORIGINS", "http://localhost:3000"),
@@ -60,7 +62,7 @@ const ENVIRONMENT: [(&str, &str); 20] = [
 pub(crate) fn measure(options: &Options) -> Result<Table, app::Error> {
     let empty = std::env::current_exe()?.with_file_name("maru-empty");
     let binaries = binaries(&options.binaries)?;
-    let runtime = TcpListener::bind("127.0.0.1:0")?;
+    let runtime = Runtime::new()?;
     let mut table = Table::new("cold");
     for (name, path) in &binaries {
         let (mut ours, mut nothing, mut peak) = (Times::default(), Times::default(), 0.0_f64);
@@ -106,23 +108,57 @@ fn binaries(folder: &Path) -> Result<Vec<(String, PathBuf)>, app::Error> {
     Ok(all)
 }
 
+/// Longest wait for a first poll: a function that ends instead must not hold up the rest.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where functions poll: it hears their first line and says nothing.
+struct Runtime {
+    address: SocketAddr,
+    polls: Receiver<Poll>,
+}
+
+/// When a first line came, what it says, and the connection.
+struct Poll(Instant, String, TcpStream);
+
+impl Runtime {
+    fn new() -> Result<Self, std::io::Error> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (sender, polls) = channel();
+        std::thread::spawn(move || {
+            for mut socket in listener.incoming().flatten() {
+                let mut line = String::new();
+                let read = BufReader::new(&mut socket).read_line(&mut line);
+                let poll = Poll(Instant::now(), line, socket);
+                if read.is_ok() && sender.send(poll).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { address, polls })
+    }
+}
+
 /// The time from its start to its first poll, and its memory in MiB then.
-fn start(runtime: &TcpListener, program: &Path) -> Result<(Duration, f64), app::Error> {
+fn start(runtime: &Runtime, program: &Path) -> Result<(Duration, f64), app::Error> {
     let begun = Instant::now();
     let child = Command::new(program)
         .env_clear()
         .envs(ENVIRONMENT)
-        .env("AWS_LAMBDA_RUNTIME_API", runtime.local_addr()?.to_string())
+        .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(std::io::stderr())
         .stderr(Stdio::inherit())
         .spawn()
         .map_err(|error| format!("{}: {error}", program.display()))?;
     let child = Ended(child);
-    let (mut socket, _) = runtime.accept()?;
-    let mut line = String::new();
-    BufReader::new(&mut socket).read_line(&mut line)?;
-    let took = begun.elapsed();
+    let Poll(heard, line, socket) = runtime.polls.recv_timeout(PATIENCE).map_err(|_| {
+        format!(
+            "{} did not poll; what it said stands above",
+            program.display()
+        )
+    })?;
+    let took = heard - begun;
     if !line.contains("/runtime/invocation/next") {
         return Err(format!("{} said {line:?} first", program.display()).into());
     }
