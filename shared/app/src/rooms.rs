@@ -5,7 +5,7 @@ use domain::room::{Access, Change, Draft, Refusal, Role, Seat};
 use domain::{RoomId, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::{Act, Changed, FoundRoom, Origin, RoomEvent, RoomsFilter, RoomsScope, Store};
+use store::{Act, Changed, FoundRoom, RoomEvent, RoomsFilter, RoomsScope, Store};
 use wire::event::Event;
 use wire::event::room::{MARKED, RoomCreated};
 use wire::problem::{Code, FieldError};
@@ -174,12 +174,7 @@ pub(crate) fn act(caller: &Caller, room: RoomId) -> Act<'_> {
         room,
         actor: caller.user,
         id: clock::id(),
-        origin: Origin {
-            at: caller.client.at,
-            address: &caller.client.address,
-            user_agent: &caller.client.user_agent,
-            request_id: &caller.client.request_id,
-        },
+        origin: caller.client.origin(),
     }
 }
 

@@ -20,6 +20,7 @@ mod previews;
 mod purge;
 mod refresh;
 mod rooms;
+mod rule;
 mod scans;
 mod sessions;
 mod sign_in;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use crate::rule::Words;
 use crate::{Error, Store};
 
 /// What became of a message that was sent.
@@ -149,10 +150,7 @@ impl Store {
             .map_err(|error| Error::Corrupt(error.to_string()))?;
         let author = message.author.map(|author| author.0);
         let reply_to = message.reply_to.map(|id| id.0);
-        let rule = Action::Write.rule();
-        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
-        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let rule = Words::from(Action::Write.rule());
         let params = [
             (&company.0 as _, Type::UUID),
             (&message.room.0 as _, Type::UUID),
@@ -164,9 +162,9 @@ impl Store {
             (&message.metadata as _, Type::JSONB),
             (payload as _, Type::JSONB),
             (&message.created_at as _, Type::TIMESTAMPTZ),
-            (&roles as _, Type::TEXT_ARRAY),
-            (&accesses as _, Type::TEXT_ARRAY),
-            (&statuses as _, Type::TEXT_ARRAY),
+            (&rule.roles as _, Type::TEXT_ARRAY),
+            (&rule.accesses as _, Type::TEXT_ARRAY),
+            (&rule.statuses as _, Type::TEXT_ARRAY),
             (&attachments as _, Type::JSONB),
         ];
         let row = self.db().await?.row(APPEND, &params).await?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::sql::{content_columns, file_columns, readable_file, readable_rooms};
 use super::{List, file};
+use crate::rule::Words;
 use crate::{Error, Store};
 
 /// The first row has no file; no row at all tells that the room is not there. $1 company, $2 who asks, $3 room, $4 older
@@ -113,12 +114,7 @@ impl Store {
             State::Available => Some("available"),
             State::Standing | State::Quarantined | State::Deleted | State::Pinned => None,
         };
-        let managers: Vec<_> = Action::ManageFiles
-            .rule()
-            .roles
-            .iter()
-            .map(|it| it.as_str())
-            .collect();
+        let managers = Words::from(Action::ManageFiles.rule()).roles;
         let since = now - RESTORABLE;
         let mut params: List<'_> = vec![
             (&company.0 as _, Type::UUID),

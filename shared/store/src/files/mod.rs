@@ -20,6 +20,7 @@ use domain::{CompanyId, FileId, UserId};
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use crate::rule::Words;
 use crate::{Error, Origin, Store, flight};
 
 pub use links::NewLink;
@@ -67,19 +68,17 @@ impl Shared {
     fn new(action: Action, states: &'static [&'static str]) -> Self {
         let rule: Option<FileRule> = action.rule();
         let roles = |action: Option<domain::room::Action>| {
-            let roles = action.map_or(&[][..], |action| action.rule().roles);
-            roles.iter().map(|role| role.as_str()).collect()
+            action.map_or_else(Vec::new, |action| Words::from(action.rule()).roles)
         };
         // What only administrators do asks nothing of the room but that it is not deleted.
-        let room = rule
-            .map_or(domain::room::Action::Read, |rule| rule.own)
-            .rule();
+        let room = rule.map_or(domain::room::Action::Read, |rule| rule.own);
+        let room = Words::from(room.rule());
         Self {
             action,
             own: roles(rule.map(|rule| rule.own)),
             others: roles(rule.and_then(|rule| rule.others)),
-            accesses: room.accesses.iter().map(|access| access.as_str()).collect(),
-            statuses: room.statuses.iter().map(|status| status.as_str()).collect(),
+            accesses: room.accesses,
+            statuses: room.statuses,
             administrators: rule.is_none_or(|rule| rule.administrators),
             states,
         }

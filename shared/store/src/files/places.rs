@@ -4,13 +4,14 @@
 //! accesses and states that the permission table allows, $11 the room, $12 roles that manage others' files there.
 
 use domain::file::{MAX_PINS, Refusal};
-use domain::room::{Action, Role};
+use domain::room::Action;
 use domain::{RoomId, room};
 use tokio_postgres::types::Type;
 
 use super::FileAct;
 use super::place_answer::{Answered, InRoom};
 use super::sql::{content_columns, file_json, json_time_of, readable_file};
+use crate::rule::Words;
 use crate::{Error, Store, flight};
 
 /// The room, and those that show the file, in one order for all.
@@ -202,12 +203,8 @@ impl Store {
         action: Action,
         (kind, sql): (&'static str, &str),
     ) -> Result<Answered, Error> {
-        let rule = action.rule();
-        let words = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>();
-        let roles = words(rule.roles);
-        let managers = words(Action::ManageFiles.rule().roles);
-        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let rule = Words::from(action.rule());
+        let managers = Words::from(Action::ManageFiles.rule()).roles;
         let mut params = vec![
             (&act.company.0 as _, Type::UUID),
             (&act.actor.0 as _, Type::UUID),
@@ -216,9 +213,9 @@ impl Store {
             (&act.id as _, Type::UUID),
             (&act.origin.address as _, Type::TEXT),
             (&act.origin.request_id as _, Type::TEXT),
-            (&roles as _, Type::TEXT_ARRAY),
-            (&accesses as _, Type::TEXT_ARRAY),
-            (&statuses as _, Type::TEXT_ARRAY),
+            (&rule.roles as _, Type::TEXT_ARRAY),
+            (&rule.accesses as _, Type::TEXT_ARRAY),
+            (&rule.statuses as _, Type::TEXT_ARRAY),
             (&room.0 as _, Type::UUID),
         ];
         if sql == HIDE {

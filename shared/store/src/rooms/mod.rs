@@ -21,6 +21,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::rule::Words;
 use crate::{Clash, Error, Origin, Params, Store, flight};
 
 pub use list::{RoomsFilter, RoomsScope};
@@ -151,18 +152,14 @@ fn one(rows: Vec<Row>) -> Result<Row, Error> {
 /// The parameters that all changes share, $1 to $11; a statement's own follow.
 struct Shared {
     defaults: Value,
-    roles: Vec<&'static str>,
-    accesses: Vec<&'static str>,
-    statuses: Vec<&'static str>,
+    rule: Words,
 }
 
 impl Shared {
     fn new(rule: Rule) -> Result<Self, Error> {
         Ok(Self {
             defaults: sql::default_settings()?,
-            roles: rule.roles.iter().map(|role| role.as_str()).collect(),
-            accesses: rule.accesses.iter().map(|access| access.as_str()).collect(),
-            statuses: rule.statuses.iter().map(|status| status.as_str()).collect(),
+            rule: rule.into(),
         })
     }
 
@@ -179,9 +176,9 @@ impl Shared {
             (&self.defaults, Type::JSONB),
             (&act.origin.address, Type::TEXT),
             (&act.origin.request_id, Type::TEXT),
-            (&self.roles, Type::TEXT_ARRAY),
-            (&self.accesses, Type::TEXT_ARRAY),
-            (&self.statuses, Type::TEXT_ARRAY),
+            (&self.rule.roles, Type::TEXT_ARRAY),
+            (&self.rule.accesses, Type::TEXT_ARRAY),
+            (&self.rule.statuses, Type::TEXT_ARRAY),
         ]
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::By;
 use super::row::corrupt;
 use crate::files::upkeep::indexed;
+use crate::rule::Words;
 use crate::{Error, Logged};
 
 /// What an upload becomes: the data of the events as clients read them, but for what only the database knows
@@ -107,10 +108,11 @@ impl Happened {
 
 /// Who may upload, from the table of permissions.
 pub(super) fn rule() -> Value {
-    let rule = Action::Upload.rule();
-    let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
-    let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-    let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+    let Words {
+        roles,
+        accesses,
+        statuses,
+    } = Action::Upload.rule().into();
     json!({ "roles": roles, "accesses": accesses, "statuses": statuses })
 }
 

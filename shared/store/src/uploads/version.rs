@@ -15,6 +15,7 @@ use super::row::corrupt;
 use crate::files::file;
 use crate::files::sql::{self, content_columns, file_columns, file_json, logged, told};
 use crate::files::versions::keep_content;
+use crate::rule::Words;
 use crate::{Error, Logged, Store, flight};
 
 /// What a verified object becomes.
@@ -156,10 +157,7 @@ impl Store {
         done: &NewVersion<'_>,
         by: &By<'_>,
     ) -> Result<Versioned, Error> {
-        let rule = Action::Upload.rule();
-        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
-        let accesses: Vec<_> = rule.accesses.iter().map(|access| access.as_str()).collect();
-        let statuses: Vec<_> = rule.statuses.iter().map(|status| status.as_str()).collect();
+        let rule = Words::from(Action::Upload.rule());
         let params = [
             (&upload.company.0 as _, Type::UUID),
             (&upload.uploader.0 as _, Type::UUID),
@@ -168,9 +166,9 @@ impl Store {
             (&done.lines[0] as _, Type::UUID),
             (&by.origin.address as _, Type::TEXT),
             (&by.origin.request_id as _, Type::TEXT),
-            (&roles as _, Type::TEXT_ARRAY),
-            (&accesses as _, Type::TEXT_ARRAY),
-            (&statuses as _, Type::TEXT_ARRAY),
+            (&rule.roles as _, Type::TEXT_ARRAY),
+            (&rule.accesses as _, Type::TEXT_ARRAY),
+            (&rule.statuses as _, Type::TEXT_ARRAY),
             (&upload.id.0 as _, Type::UUID),
             (&done.identity as _, Type::TEXT),
             (&done.crc64 as _, Type::TEXT),
