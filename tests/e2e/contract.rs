@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use local::openapi;
 use local::template::Template;
-use serde_json::Value;
+use serde_json::{Value, json};
+use support::{Person, Stack};
 
 /// The project's root.
 pub(crate) fn root() -> PathBuf {
@@ -69,8 +70,8 @@ fn the_committed_contract_is_what_the_code_says() {
 }
 
 #[test]
-fn every_reference_of_the_document_leads_somewhere() {
-    fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+fn every_reference_of_the_document_leads_somewhere_and_every_schema_is_referred_to() {
+    fn walk<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
         match value {
             Value::Object(map) => {
                 found.extend(map.get("$ref").and_then(Value::as_str));
@@ -81,13 +82,50 @@ fn every_reference_of_the_document_leads_somewhere() {
         }
     }
     let document = openapi::document().expect("the document can be made");
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     walk(&document, &mut found);
-    for reference in found {
+    for reference in &found {
         let pointer = reference.trim_start_matches('#');
         assert!(
             document.pointer(pointer).is_some(),
             "{reference} leads nowhere"
         );
     }
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    let unused: Vec<_> = schemas
+        .keys()
+        .filter(|name| !found.contains(&*format!("#/components/schemas/{name}")))
+        .collect();
+    assert!(unused.is_empty(), "nothing refers to {unused:#?}");
+}
+
+#[tokio::test]
+async fn what_the_contract_says_in_words_is_so() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    for list in [
+        "/v1/chatrooms",
+        "/v1/files",
+        "/v1/me/sessions",
+        "/v1/sync",
+        "/v1/uploads",
+    ] {
+        for (query, field) in [
+            // "none of ours", in the shape of a cursor.
+            ("cursor=bm9uZSBvZiBvdXJz", "cursor"),
+            ("limit=3.0", "query"),
+            ("limit=3&limit=3", "query"),
+            ("limits=3", "query"),
+        ] {
+            let answer = owner.get(&format!("{list}?{query}")).await;
+            assert_eq!(answer.refusal(), (422, "invalid"), "{list}?{query}");
+            let fields: Vec<_> = answer.fields().into_iter().map(|(name, _)| name).collect();
+            assert_eq!(fields, [field], "{list}?{query}");
+        }
+    }
+    let sign = "/v1/uploads/00000000-0000-0000-0000-000000000000/parts/sign";
+    let whole = owner.post(sign, json!({ "parts": [{ "number": 3.0 }] }));
+    assert_eq!(whole.await.refusal(), (422, "invalid"));
 }

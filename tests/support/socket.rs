@@ -151,6 +151,12 @@ impl Socket {
         }
     }
 
+    /// Every event that had come by the end of a round trip: what was on its way before has arrived by then.
+    pub async fn come_by_now(&mut self) -> Vec<Value> {
+        self.send("ping", json!({})).await;
+        self.take_events()
+    }
+
     /// Every event that has come and was not asked for yet.
     pub fn take_events(&mut self) -> Vec<Value> {
         self.events.drain(..).collect()

@@ -9,6 +9,15 @@ use wire::problem::{Code, Language};
 /// Calls that need no token.
 const ANONYMOUS: &[&str] = &["/v1/auth/", "/health/", "/.well-known/", "/v1/openapi.json"];
 
+/// What no schema can say.
+const DESCRIPTION: &str = "\
+    A cursor is taken from an answer of the same list, unchanged: any other text is refused with 422 (`invalid`, field \
+    `cursor`), whatever its shape.\n\n\
+    Whole numbers are digits alone, in bodies and in queries: `3`, not `3.0`. Anything else is refused with 422 \
+    (`invalid`).\n\n\
+    A query names each of its parameters once and no others: a repeated or an unknown one is refused with 422 \
+    (`invalid`, field `query`).";
+
 /// Why the contract could not be written or is not what the code says.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -72,6 +81,7 @@ fn finish(all: &OpenApi) -> Result<Value, Error> {
         "title": "Maru",
         "version": env!("CARGO_PKG_VERSION"),
         "summary": "Team chat whose files are as important as its words",
+        "description": DESCRIPTION,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
     document["servers"] = json!([{"url": "/"}]);
@@ -79,6 +89,7 @@ fn finish(all: &OpenApi) -> Result<Value, Error> {
     document["components"]["securitySchemes"] = json!({
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     });
+    pages_refer(&mut document["components"]["schemas"]);
     document["components"]["schemas"]["Problem"] = problem();
     document["components"]["responses"] = json!({"Problem": {
         "description": "Any refusal or failure; `code` says which, docs/api/errors.md lists them",
@@ -101,6 +112,22 @@ fn finish(all: &OpenApi) -> Result<Value, Error> {
         }
     }
     Ok(document)
+}
+
+/// A page of something refers to its description instead of holding a copy: clients made from the document have one
+/// type for it.
+fn pages_refer(schemas: &mut Value) {
+    let Some(schemas) = schemas.as_object_mut() else {
+        return;
+    };
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for (name, schema) in schemas {
+        let item = name.strip_prefix("Page_");
+        if let Some(item) = item.filter(|item| names.iter().any(|name| name == item)) {
+            let reference = format!("#/components/schemas/{item}");
+            schema["properties"]["items"]["items"] = json!({ "$ref": reference });
+        }
+    }
 }
 
 /// Adds what every operation shares.

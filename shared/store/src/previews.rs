@@ -1,6 +1,6 @@
 //! Previews: begun, noted, told to the rooms.
 
-use domain::preview::Preview;
+use domain::preview::{MAX_TRIES, Preview};
 use domain::{CompanyId, FileId, RoomId};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
@@ -68,7 +68,9 @@ const BEGIN: &str = "
         where up.key = $1
     ),
     tried as (
-        update uploads up set preview_tries = up.preview_tries + 1, preview_tried_at = $2
+        update uploads up set preview_tries = up.preview_tries + 1,
+            -- Who only asks does not set out: however often the reaper asks, the last one who did is given up some time.
+            preview_tried_at = case when up.preview_tries < $3 then $2 else up.preview_tried_at end
         from seen where up.key = $1 and seen.preview is null
         returning up.preview_tries
     )
@@ -142,7 +144,14 @@ impl Store {
         let found = self
             .db()
             .await?
-            .row(BEGIN, &[(&key, Type::TEXT), (&at, Type::TIMESTAMPTZ)])
+            .row(
+                BEGIN,
+                &[
+                    (&key, Type::TEXT),
+                    (&at, Type::TIMESTAMPTZ),
+                    (&MAX_TRIES, Type::INT4),
+                ],
+            )
             .await?;
         let Some(row) = found else {
             return Ok(None);

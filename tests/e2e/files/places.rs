@@ -120,10 +120,25 @@ async fn r_f7_showing_needs_reading_here_and_writing_there() {
 }
 
 #[tokio::test]
+async fn r_f7_a_plain_member_neither_pins_nor_unpins() {
+    let shelf = Shelf::with("a.pdf").await;
+    let writer = shelf.colleague("full").await;
+    let pin = shelf.path("/pin");
+    let before = shelf.last_event(&shelf.room).await;
+    assert_eq!(
+        writer.put(&pin, json!({})).await.refusal(),
+        (403, "forbidden")
+    );
+    assert_eq!(shelf.last_event(&shelf.room).await, before);
+    assert_eq!(shelf.owner.put(&pin, json!({})).await.status, 204);
+    assert_eq!(writer.delete(&pin).await.refusal(), (403, "forbidden"));
+    assert_eq!(shelf.last_event(&shelf.room).await["type"], "file.pinned");
+}
+
+#[tokio::test]
 async fn r_f7_a_room_pins_fifty_files_and_no_more() {
     let shelf = Shelf::with("a.pdf").await;
     let writer = shelf.colleague("full").await;
-    assert_eq!(writer.put(&shelf.path("/pin"), json!({})).await.status, 403);
     assert_eq!(
         shelf.owner.put(&shelf.path("/pin"), json!({})).await.status,
         204

@@ -58,6 +58,29 @@ async fn r_u8_an_administrator_reviews_what_was_held_back() {
 }
 
 #[tokio::test]
+async fn r_u8_deleting_and_restoring_lets_nothing_through() {
+    let shelf = Shelf::with("a.pdf").await;
+    assert_eq!(shelf.owner.delete(&shelf.path("")).await.status, 204);
+    // S3's event may come later than the deletion: what is found then is found of the content.
+    let found = "update blobs set blocked_as = 'application/x-executable'
+                 where id = (select blob_id from files where id = $1)";
+    let id: uuid::Uuid = shelf.file.parse().expect("an id");
+    assert_eq!(shelf.stack.execute(found, &[&id]).await.expect("done"), 1);
+    let restored = shelf.owner.post(&shelf.path("/restore"), json!({})).await;
+    assert_eq!(restored.ok()["status"], "quarantined");
+    let event = shelf.last_event(&shelf.room).await;
+    assert_eq!(event["data"]["file"]["status"], "quarantined");
+    let download = shelf.owner.get(&shelf.path("/download")).await;
+    assert_eq!(download.refusal(), (403, "file_quarantined"));
+    // What an administrator has let through stays so.
+    let release = shelf.owner.post(&shelf.path("/release"), json!({})).await;
+    assert_eq!(release.ok()["status"], "available");
+    assert_eq!(shelf.owner.delete(&shelf.path("")).await.status, 204);
+    let restored = shelf.owner.post(&shelf.path("/restore"), json!({})).await;
+    assert_eq!(restored.ok()["status"], "available");
+}
+
+#[tokio::test]
 async fn r_f5_an_archived_rooms_content_is_tagged_for_a_cheaper_class() {
     let shelf = Shelf::with("a.pdf").await;
     let other = support::sender::room(&shelf.owner, "다른 방").await;

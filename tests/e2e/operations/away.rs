@@ -9,12 +9,14 @@ use support::rest::fresh_id;
 use support::sender::{Sender, bytes, start};
 use support::{Answer, Person, Rest, Socket, Stack};
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use super::{room, text};
 
 /// How long everything may take to come back.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks whether it has: 300 within the patience, which even writes may be.
+const PACE: Duration = Duration::from_millis(100);
 
 /// The stack to break, by one test at a time.
 pub(super) async fn fragile() -> (&'static Stack, MutexGuard<'static, ()>) {
@@ -37,10 +39,12 @@ fn away(answer: &Answer) {
     assert_eq!(answer.body["request_id"], answer.header("x-request-id"));
 }
 
-/// Calls until it goes well.
+/// Calls until it goes well, never as often as a person may not.
 async fn comes_back(call: impl AsyncFn() -> Answer) -> Answer {
+    let mut pace = interval(PACE);
     let trying = async {
         loop {
+            pace.tick().await;
             let answer = call().await;
             if answer.status.is_success() {
                 return answer;

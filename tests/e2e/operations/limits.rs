@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::launch::{Launch, Running};
 use support::rest::Call;
 use support::sender::start;
-use support::{Answer, Person, Rest, Stack};
+use support::{Answer, Person, Rest, Socket, Stack};
 
 use super::{room, text};
 
@@ -18,13 +18,14 @@ const WRITES: usize = 25;
 const MESSAGES: usize = 3;
 const SIGNINGS: usize = 5;
 const ANONYMOUS: usize = 20;
+const FRAMES: usize = 5;
 
 fn strict() -> &'static Stack {
     static RUNNING: OnceLock<Running> = OnceLock::new();
     let running = RUNNING.get_or_init(|| {
         let limits = json!({ "limits": {
             "reads_per_min": READS, "writes_per_min": WRITES, "messages_per_s": MESSAGES,
-            "signings_per_min": SIGNINGS, "anonymous_per_min": ANONYMOUS,
+            "signings_per_min": SIGNINGS, "anonymous_per_min": ANONYMOUS, "frames_per_s": FRAMES,
         }});
         let config = format!("Config={limits}");
         let launch = Launch::temporary().arg("--set").arg(&config);
@@ -197,4 +198,60 @@ async fn r_o1_an_address_without_a_token_is_counted_exactly() {
     let owner = Person::register(stack).await;
     let mine = rest.with_token(&owner.access_token);
     assert_eq!(mine.get("/v1/chatrooms").await.status, 200);
+}
+
+#[tokio::test]
+async fn r_o1_a_flood_of_frames_is_answered_frame_by_frame() {
+    let stack = strict();
+    let owner = Person::register(stack).await;
+    let mut socket = Socket::connect(stack, &owner).await;
+    // Less than what ends a socket, and more than even a busy machine answers within the limit.
+    let mut ids = Vec::new();
+    for _ in 0..18 {
+        ids.push(socket.post("ping", json!({})).await);
+    }
+    let (mut fine, mut refused) = (0, 0);
+    let mut answers = Vec::new();
+    while answers.len() < ids.len() {
+        let answer = socket.any_answer().await;
+        match answer["error"]["code"].as_str() {
+            None => fine += 1,
+            Some("rate_limited") => refused += 1,
+            Some(other) => panic!("{other}"),
+        }
+        answers.push(text(&answer["id"]));
+    }
+    answers.sort();
+    ids.sort();
+    assert_eq!(answers, ids, "every frame has its answer");
+    // The greeting may have taken one of the second.
+    assert!(fine >= FRAMES - 1 && refused >= 1, "{fine} {refused}");
+}
+
+#[tokio::test]
+async fn r_o1_frames_of_one_person_are_counted_together_whatever_socket_they_come_by() {
+    const EACH: usize = FRAMES - 2;
+    let stack = strict();
+    let owner = Person::register(stack).await;
+    let mut sockets = Vec::new();
+    for _ in 0..6 {
+        // Without a greeting, which would be counted too.
+        sockets.push(Socket::open(stack, &owner).await);
+    }
+    for _ in 0..EACH {
+        for socket in &mut sockets {
+            socket.post("ping", json!({})).await;
+        }
+    }
+    let mut refused = 0;
+    for socket in &mut sockets {
+        for _ in 0..EACH {
+            let answer = socket.any_answer().await;
+            refused += i32::from(answer["error"]["code"] == "rate_limited");
+        }
+    }
+    assert!(
+        refused >= 1,
+        "each socket alone stays below the limit, all together do not"
+    );
 }

@@ -53,13 +53,6 @@ async fn r_o3_a_day_forgets_old_failures_sessions_and_used_tokens_and_keeps_youn
 
     let report: Value = stack.invoke("reap", json!({ "job": "day" })).await;
     assert_eq!(report["failed"], json!({}));
-    for job in [
-        "sessions_purged",
-        "refresh_tokens_purged",
-        "sign_in_failures_purged",
-    ] {
-        assert!(report["done"][job].as_i64() >= Some(1), "{job}: {report}");
-    }
     assert_eq!(stack.sign_in_failures(&old).await, 0);
     assert_eq!(stack.sign_in_failures(&fresh).await, 1);
     let sessions = format!(

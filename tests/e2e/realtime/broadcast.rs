@@ -1,7 +1,5 @@
 //! Every durable event to every connected member, and to nobody else.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use support::socket::PATIENCE;
@@ -143,7 +141,10 @@ async fn r_c3_removal_races_with_senders_and_nothing_after_it_is_heard() {
             }
         }));
         let remove = async {
-            tokio::time::sleep(Duration::from_millis(10 * round)).await;
+            // Each time at another moment of the talk.
+            for _ in 0..4 * round {
+                socket.event(of(&room)).await;
+            }
             let path = format!("/v1/chatrooms/{room}/members/{}", juno.id);
             assert!(minji.delete(&path).await.status.is_success());
         };
@@ -158,8 +159,7 @@ async fn r_c3_removal_races_with_senders_and_nothing_after_it_is_heard() {
             .map(|event| event["seq"].as_i64())
             .next()
             .expect("it is logged");
-        socket.send("ping", json!({})).await;
-        for event in socket.take_events() {
+        for event in socket.come_by_now().await {
             assert!(
                 event["seq"].as_i64() <= removed,
                 "{event} after {removed:?}"

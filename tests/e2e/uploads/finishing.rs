@@ -204,11 +204,7 @@ async fn r_o3_what_an_ended_upload_left_in_s3_is_swept_later() {
             ready.sender.id
         ))
         .await;
-    let report = ready.desk.reap("hour").await;
-    assert!(
-        report["done"]["uploads_swept"].as_u64() >= Some(1),
-        "{report}"
-    );
+    ready.desk.reap("hour").await;
     let unswept = format!(
         "select 1 from uploads where id = '{}' and swept_at is null",
         ready.sender.id

@@ -66,16 +66,28 @@ const DELETE: &str = concat!(
 
 /// $14: deleted after this, it can be had back.
 const RESTORE: &str = concat!(
-    "with ", facts!(), ",
+    "with ",
+    facts!(),
+    ",
      touched as (
          update files f
-         set status = coalesce(f.deleted_from, 'available'), deleted_from = null, deleted_at = null, deleted_by = null,
-             revision = f.revision + 1
-         from (select f.id from found f, w where ", rule_holds!(), " and f.deleted_at > $14) may
+         set status = case
+                 -- What was found out meanwhile: inspection may come after the deletion.
+                 when may.blocked_as is not null and f.released_at is null then 'quarantined'
+                 else coalesce(f.deleted_from, 'available')
+             end,
+             deleted_from = null, deleted_at = null, deleted_by = null, revision = f.revision + 1
+         from (select f.id, f.blocked_as from found f, w where ",
+    rule_holds!(),
+    " and f.deleted_at > $14) may
          where f.id = may.id
          returning f.*
      )",
-    log!("'file.restored'", concat!("jsonb_build_object('file', ", file_json!(), ")"), "'{}'::jsonb")
+    log!(
+        "'file.restored'",
+        concat!("jsonb_build_object('file', ", file_json!(), ")"),
+        "'{}'::jsonb"
+    )
 );
 
 const RELEASE: &str = concat!(

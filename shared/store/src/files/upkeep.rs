@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::uploads::made;
 use crate::{Error, Store, flight};
 
 /// A deleted file whose days are over.
@@ -59,6 +60,9 @@ const PURGE: &str = "
         from gone
     )
     select count(*) from gone";
+
+/// $2 what each plan allows, $3 now.
+const NOTE_STORAGE: &str = "select note_storage_1($1, $2, $3)";
 
 /// Contents of a room that are not tagged as the rooms that show them want it: for the cheaper class only when none
 /// of them is in use.
@@ -142,11 +146,18 @@ impl Store {
             (&line as _, Type::UUID),
             (&at as _, Type::TIMESTAMPTZ),
         ];
+        // Who falls below a mark is warned when they cross it again.
+        let mark = [
+            (&expired.company.0 as _, Type::UUID),
+            (&made::plans() as _, Type::JSONB),
+            (&at as _, Type::TIMESTAMPTZ),
+        ];
         let db = self.db().await?;
-        let (_, rows) = flight!(
+        let (_, rows, _) = flight!(
             db,
             company_locked = db.rows(LOCK_COMPANY, &company),
             purged = db.rows(PURGE, &params),
+            noted = db.rows(NOTE_STORAGE, &mark),
         )?;
         let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         Ok(count > 0)

@@ -117,7 +117,7 @@ pub(super) fn rule() -> Value {
 }
 
 /// Every plan's largest file and its limit in all, by name.
-pub(super) fn plans() -> Value {
+pub(crate) fn plans() -> Value {
     let plans = Plan::ALL.into_iter().map(|plan| {
         let limits = plan.limits();
         let limits = json!({ "file": limits.max_file_bytes, "total": limits.storage_bytes });

@@ -6,7 +6,7 @@
 
 mod begin;
 mod finish;
-mod made;
+pub(crate) mod made;
 mod places;
 pub(crate) mod row;
 mod storage;

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page;
 use super::room_changes::keep;
+use super::{page, words};
 use crate::problem::FieldError;
 
 /// Which files to list, newest first.
@@ -46,8 +46,10 @@ pub struct FilesQuery {
     #[param(inline)]
     pub state: Option<StateFilter>,
     /// 1 to 100, 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// Where the page begins, from `next_cursor`.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
 }
 
@@ -113,8 +115,10 @@ impl FilesQuery {
 #[serde(deny_unknown_fields)]
 pub struct PartOfFileQuery {
     /// 1 to 100, 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// Where the page begins, from `next_cursor`.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
 }
 

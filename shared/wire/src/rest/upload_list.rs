@@ -5,8 +5,8 @@ use domain::{RoomId, UploadId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page;
 use super::upload_views::StateName;
+use super::{page, words};
 use crate::problem::FieldError;
 
 /// Which uploads to list.
@@ -20,8 +20,10 @@ pub struct UploadsQuery {
     /// Only in this state.
     pub state: Option<StateName>,
     /// 1 to 100, 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
     /// Where the page begins, from `next_cursor`.
+    #[param(inline, value_type = Option<words::Cursor>)]
     pub cursor: Option<String>,
 }
 
