@@ -13,8 +13,10 @@ use crate::Job;
 const UPLOADS: i64 = 200;
 /// Most previews that one run asks for again.
 const PREVIEWS: i64 = 50;
-/// Most files that one run removes for good, and that it tells the search of.
+/// Most files that one batch removes for good, and that one run tells the search of.
 const FILES: i64 = 500;
+/// Most batches of files that one run removes: what somebody has deleted counts until then.
+const FILE_BATCHES: u32 = 20;
 /// Most rooms whose contents one run tags for another storage class.
 const ROOMS: i64 = 20;
 /// Most pages of 1,000 keys that one run looks at.
@@ -67,7 +69,8 @@ pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime)
         }
         Job::Hour => {
             report.swept("uploads_swept", uploads::sweep(deps, now, UPLOADS).await);
-            report.swept("files_purged", files::purge(&deps.store, now, FILES).await);
+            let purged = files::purge(&deps.store, now, FILES, FILE_BATCHES).await;
+            report.swept("files_purged", purged);
             let tagged = files::tier(&deps.store, &deps.files, ROOMS).await;
             report.swept("contents_tagged", tagged);
             storage(deps, now, &mut report).await;

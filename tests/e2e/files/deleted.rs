@@ -127,6 +127,24 @@ async fn r_f5_after_30_days_it_is_gone_for_good() {
 }
 
 #[tokio::test]
+async fn r_o3_an_hour_removes_files_batch_after_batch() {
+    let shelf = Shelf::with("a.pdf").await;
+    let many = "with more as (
+            insert into files (company_id, id, room_id, blob_id, uploader_id, upload_id, name, content_type, size, seq,
+                created_at, status, deleted_at, deleted_by)
+            select company_id, gen_random_uuid(), room_id, blob_id, uploader_id, gen_random_uuid(), 'p', content_type,
+                size, seq, created_at, 'deleted', now() - interval '31 days', uploader_id
+            from files, generate_series(1, 600) where id = $1 returning blob_id
+        )
+        update blobs set refs = refs + 600 where id in (select blob_id from more)";
+    let id: uuid::Uuid = shelf.file.parse().expect("an id");
+    assert_eq!(shelf.stack.execute(many, &[&id]).await.expect("done"), 1);
+    shelf.reap("hour").await;
+    let left = format!("select id from files where room_id = '{}'", shelf.room);
+    assert_eq!(shelf.stack.query(&left).await.len(), 1);
+}
+
+#[tokio::test]
 async fn r_u6_content_stays_until_its_last_file_goes() {
     let shelf = Shelf::with("one.bin").await;
     let content = bytes(5_000, 77);

@@ -12,20 +12,33 @@ use crate::{Files, Problem, clock};
 /// Most contents of one room that one run tags.
 const CONTENTS: i64 = 500;
 
-/// Removes at most `limit` deleted files for good whose 30 days are over.
+/// Removes deleted files for good whose 30 days are over: at most `batches` times `limit`.
 ///
 /// # Errors
 /// When they cannot be listed.
-pub async fn purge(store: &Store, now: OffsetDateTime, limit: i64) -> Result<Swept, Problem> {
+pub async fn purge(
+    store: &Store,
+    now: OffsetDateTime,
+    limit: i64,
+    batches: u32,
+) -> Result<Swept, Problem> {
     let mut swept = Swept::default();
     let before = now - RESTORABLE;
-    for expired in store.expired_files(before, limit).await? {
-        match store.purge_file(expired, before, (clock::id(), now)).await {
-            Ok(gone) => swept.done += u32::from(gone),
-            Err(error) => {
-                swept.failed += 1;
-                tracing::warn!(file = %expired.file, error = ?error, "left to the next run");
+    for _ in 0..batches {
+        let over = store.expired_files(before, limit).await?;
+        let full = i64::try_from(over.len()).is_ok_and(|count| count >= limit);
+        for expired in over {
+            match store.purge_file(expired, before, (clock::id(), now)).await {
+                Ok(gone) => swept.done += u32::from(gone),
+                Err(error) => {
+                    swept.failed += 1;
+                    tracing::warn!(file = %expired.file, error = ?error, "left to the next run");
+                }
             }
+        }
+        // What failed would come first again.
+        if !full || swept.failed > 0 {
+            break;
         }
     }
     Ok(swept)
