@@ -38,7 +38,7 @@ const WARM: u32 = 3;
 
 /// Announces to 1,000 and to 10,000.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let sink = Sink::start(options.latency_ms)?;
     let live = live(stack, &sink.address);
     let mut table = Table::new("fanout");

@@ -86,7 +86,7 @@ const SEARCHES: [(&str, &str); 19] = [
 
 /// Fills two rooms, lists one, searches the other.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let mut table = Table::new("files");
     let hall = Hall::new(&stack.postgres, 1).await;
     fill(stack, &hall, options.listed).await?;

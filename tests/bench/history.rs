@@ -26,7 +26,7 @@ const LIMIT: i64 = 50;
 
 /// Fills two rooms, reads pages of each kind.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let url = &Stack::get().await.postgres;
+    let url = &Stack::plain().postgres;
     let mut table = Table::new("history");
     for count in [FEW, options.messages] {
         let hall = Hall::new(url, 1).await;

@@ -2,6 +2,7 @@
 //! table and saves it as JSON.
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 
+mod bare;
 mod cold;
 mod cpu;
 mod fanout;

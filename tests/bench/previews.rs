@@ -35,7 +35,7 @@ type Peaks = Arc<Mutex<BTreeMap<&'static str, u64>>>;
 
 /// Sends every file through the whole system, one after another.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let mut table = Table::new("previews");
     let person = Person::register(stack).await;
     let room = room(&person, "figures").await;
@@ -59,13 +59,15 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
         let since = Instant::now();
         let end = preview(stack, &person, &room, &file).await?;
         slowest = slowest.max(since.elapsed());
+        // None was needed, or it was gone between two looks.
         let peak = lock(&peaks).get("previews-render").copied().unwrap_or(0);
         reader = reader.max(peak);
         table.row(format!("{}: {end}", file.name), megabytes(peak), "MB", None);
     }
     stop.store(true, Ordering::Relaxed);
     watcher.join().map_err(|_| "the watcher broke down")?;
-    let function = lock(&peaks).get("previews").copied().unwrap_or(0);
+    let seen = lock(&peaks).get("previews").copied();
+    let function = seen.ok_or("no process of the function was found")?;
     sum_up(&mut table, function, reader, slowest);
     Ok(table)
 }
@@ -144,11 +146,8 @@ fn look(stack: u32, peaks: &Peaks) {
         let Ok(command) = fs::read(path.join("cmdline")) else {
             continue;
         };
-        let mut words = command.split(|&byte| byte == 0);
-        let name = match words.nth(2) {
-            Some(b"previews") => "previews",
-            Some(b"previews-render") => "previews-render",
-            _ => continue,
+        let Some(name) = named(&command) else {
+            continue;
         };
         let Ok(status) = fs::read_to_string(path.join("status")) else {
             continue;
@@ -164,6 +163,18 @@ fn look(stack: u32, peaks: &Peaks) {
         let mut peaks = lock(peaks);
         let known = peaks.entry(name).or_default();
         *known = peak.max(*known);
+    }
+}
+
+/// Which of the two a command line is: as `maru-local` runs them, or as the deployed binary does.
+fn named(command: &[u8]) -> Option<&'static str> {
+    let words: Vec<&[u8]> = command.split(|&byte| byte == 0).collect();
+    let (program, arguments) = words.split_first()?;
+    let deployed = program.ends_with(b"maru-previews/bootstrap");
+    match (deployed, arguments) {
+        (true, [b"render", ..]) | (false, [_, b"previews-render", ..]) => Some("previews-render"),
+        (true, _) | (false, [_, b"previews", ..]) => Some("previews"),
+        (false, _) => None,
     }
 }
 

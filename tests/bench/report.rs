@@ -101,6 +101,11 @@ impl Times {
         self.0.push(time);
     }
 
+    /// Adds all of `more`.
+    pub(crate) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
     /// How long the slowest of the fastest `percent` took, in milliseconds.
     pub(crate) fn percentile_ms(&mut self, percent: usize) -> f64 {
         self.0.sort_unstable();

@@ -25,7 +25,7 @@ const UNREAD: i64 = 20;
 
 /// Fills rooms, lists the first page of them.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let hall = Hall::new(&Stack::get().await.postgres, 2).await;
+    let hall = Hall::new(&Stack::plain().postgres, 2).await;
     hall.fill_rooms(options.rooms, UNREAD).await;
     let mut table = Table::new("rooms");
     for limit in [50, LONGEST] {

@@ -15,9 +15,9 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use store::{Password, Store};
 use support::{Person, Stack, WireCounter};
-use tokio_postgres::types::{ToSql, Type};
 use tower::ServiceExt as _;
 
+use crate::bare::Bare;
 use crate::report::{Table, Times};
 use crate::{cpu, live};
 
@@ -34,10 +34,8 @@ const WARM: usize = 500;
 /// Round trips are counted over so many calls.
 const COUNTED: usize = 100;
 
-/// Round trips to Redis of a call: the limit, into the room's queue, out of it.
-const REDIS: usize = 3;
-/// Bytes of each round trip, about.
-const BYTES: usize = 600;
+/// So many calls, then as many of the bare clients, and so on: both see the same machine.
+const BLOCK: usize = 200;
 
 /// Someone in a room of their own.
 struct Sender {
@@ -47,31 +45,43 @@ struct Sender {
 
 /// Sends, measures, counts.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let sender = Sender::new(stack).await?;
     let mut table = Table::new("send");
 
     let router = sender.router(stack, &stack.postgres)?;
     call(&router, sender.requests("warm", WARM)?).await?;
-    let requests = sender.requests("timed", options.calls)?;
-    let before = cpu::used()?;
-    let mut times = call(&router, requests).await?;
-    let own = cpu::used()?.saturating_sub(before);
+    let mut bare = Bare::connect(stack).await?;
+    bare.call(WARM).await?;
+    let mut times = Times::default();
+    let (mut whole, mut clients, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    for block in 0..options.calls.div_ceil(BLOCK) {
+        let requests = sender.requests(&format!("timed-{block}"), BLOCK)?;
+        let before = cpu::used()?;
+        times.append(call(&router, requests).await?);
+        let between = cpu::used()?;
+        bare.call(BLOCK).await?;
+        let after = cpu::used()?;
+        let each = |from: Duration, to: Duration| {
+            to.saturating_sub(from).as_secs_f64() * 1e6 / BLOCK as f64
+        };
+        whole.push(each(before, between));
+        clients.push(each(between, after));
+        own.push(each(before, between) - each(between, after));
+    }
     table.row("send, p50", times.percentile_ms(50), "ms", Some(2.0));
     table.row("send, p99", times.percentile_ms(99), "ms", Some(10.0));
-    let calls = f64::from(u32::try_from(options.calls)?);
-    let own_us = own.as_secs_f64() * 1e6 / calls;
-    let figure = "processor time a call, with the stores' clients";
-    table.row(figure, own_us, "us", None);
-    let bare_us = bare(stack, options.calls).await?.as_secs_f64() * 1e6 / calls;
-    let figure = "of which the stores' bare clients take";
-    table.row(figure, bare_us, "us", None);
-    table.row(
-        "own processor time a call",
-        own_us - bare_us,
-        "us",
-        Some(100.0),
-    );
+    for (figure, values, most) in [
+        (
+            "processor time a call, with the stores' clients",
+            whole,
+            None,
+        ),
+        ("of which the stores' bare clients take", clients, None),
+        ("own processor time a call", own, Some(100.0)),
+    ] {
+        table.row(figure, median(values), "us", most);
+    }
 
     let (counter, through) = WireCounter::before(&stack.postgres).await;
     let counted = sender.router(stack, &through)?;
@@ -161,30 +171,10 @@ impl Sender {
     }
 }
 
-/// The processor time of as many round trips as `calls` calls make, by the stores' clients alone.
-async fn bare(stack: &Stack, calls: usize) -> Result<Duration, app::Error> {
-    let (sql, connection) = tokio_postgres::connect(&stack.postgres, tokio_postgres::NoTls).await?;
-    tokio::spawn(connection);
-    let redis = redis::cluster::ClusterClient::new([stack.redis.as_str()])?;
-    let mut redis = redis.get_async_connection().await?;
-    let text = "a".repeat(BYTES);
-    let mut before = cpu::used()?;
-    for call in 0..WARM + calls {
-        if call == WARM {
-            before = cpu::used()?;
-        }
-        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&text, Type::TEXT)];
-        std::hint::black_box(sql.query_typed("select $1", &params).await?);
-        for _ in 0..REDIS {
-            let mut set = redis::cmd("SET");
-            let () = set
-                .arg("figures")
-                .arg(&text)
-                .query_async(&mut redis)
-                .await?;
-        }
-    }
-    Ok(cpu::used()?.saturating_sub(before))
+/// The middle one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Sends one after the other.

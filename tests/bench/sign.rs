@@ -26,7 +26,7 @@ const SIZE: u64 = 1_000 * (16 << 20);
 
 /// Signs and measures.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let mut table = Table::new("sign");
     let files = bucket(stack);
     let plan = plan(SIZE)?;

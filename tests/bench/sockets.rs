@@ -43,7 +43,7 @@ struct Heard {
 
 /// Fills a room with sockets, talks, and listens.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
-    let stack = Stack::get().await;
+    let stack = Stack::plain();
     let owner = Person::register(stack).await;
     let mut people = Vec::new();
     for _ in 0..options.sockets.div_ceil(DEVICES) {

@@ -109,6 +109,13 @@ impl Stack {
         }
     }
 
+    /// Takes a public key away, as the schema's owner.
+    pub async fn forget_key(&self, kid: &str) {
+        let client = connect(&self.postgres_owner).await;
+        let sql = "delete from signing_keys where kid = $1";
+        assert_eq!(client.execute(sql, &[&kid]).await.expect("done"), 1);
+    }
+
     /// The names of keys that sign no more, as the schema's owner.
     pub async fn retiring_keys(&self) -> Vec<String> {
         let client = connect(&self.postgres_owner).await;

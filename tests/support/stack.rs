@@ -17,7 +17,7 @@ pub struct Stack(Ready);
 
 impl Stack {
     /// The stack of this test process, started at the first call; `MARU_STACK` names the `stack.json` of a
-    /// running one to use instead.
+    /// running one to use instead. Its stores are reached through proxies that make faults.
     ///
     /// It ends with this process, in whatever way that ends.
     ///
@@ -28,6 +28,19 @@ impl Stack {
         reason = "callers should not rely on it being ready at once"
     )]
     pub async fn get() -> &'static Self {
+        Self::shared(&["--faults"])
+    }
+
+    /// The same without faults, for figures: nothing stands between the functions and their stores.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn plain() -> &'static Self {
+        Self::shared(&[])
+    }
+
+    fn shared(arguments: &[&str]) -> &'static Self {
         static RUNNING: OnceLock<Running> = OnceLock::new();
         static GIVEN: OnceLock<Stack> = OnceLock::new();
         if let Some(path) = std::env::var_os("MARU_STACK") {
@@ -38,10 +51,11 @@ impl Stack {
         }
         &RUNNING
             .get_or_init(|| {
-                Launch::temporary()
-                    .arg("--faults")
-                    .start()
-                    .expect("the stack starts")
+                let launch = Launch::temporary();
+                let launch = arguments
+                    .iter()
+                    .fold(launch, |launch, argument| launch.arg(argument));
+                launch.start().expect("the stack starts")
             })
             .stack
     }

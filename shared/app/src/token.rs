@@ -21,6 +21,8 @@ pub const AUDIENCE: &str = "maru";
 
 /// How long public keys are trusted without a look at the table.
 const KEYS_FRESH: Duration = Duration::minutes(5);
+/// How many verified tokens are remembered: about half a KiB each.
+const REMEMBERED: usize = 1_000;
 /// How often an unknown `kid` may cause a look.
 const UNKNOWN_KID_PAUSE: Duration = Duration::seconds(10);
 
@@ -57,7 +59,7 @@ pub fn sign(
     jsonwebtoken::encode(&header, claims, key)
 }
 
-/// Checks tokens; keeps the public keys for five minutes. Cheap to clone.
+/// Checks tokens; keeps the public keys, and the tokens that they verified, for five minutes. Cheap to clone.
 #[derive(Clone)]
 pub struct Verifier {
     store: Store,
@@ -69,6 +71,8 @@ pub struct Verifier {
 struct Keys {
     by_kid: HashMap<String, DecodingKey>,
     read_at: Option<OffsetDateTime>,
+    /// What these keys verified, by the whole token: a signature costs more than all else that a small call does.
+    verified: HashMap<Box<str>, Claims>,
 }
 
 impl Verifier {
@@ -88,14 +92,15 @@ impl Verifier {
     /// `token_invalid` for anything wrong with it; `unavailable` when keys cannot be read.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims, Problem> {
         let invalid = || Problem::new(Code::TokenInvalid);
+        if let Some(claims) = self.keys.lock().await.remembered(token, now) {
+            return Ok(claims);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
         if header.alg != Algorithm::EdDSA {
             return Err(invalid());
         }
-        let key = self
-            .key(&header.kid.ok_or_else(invalid)?, now)
-            .await?
-            .ok_or_else(invalid)?;
+        let kid = header.kid.ok_or_else(invalid)?;
+        let key = self.key(&kid, now).await?.ok_or_else(invalid)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[AUDIENCE]);
@@ -108,6 +113,7 @@ impl Verifier {
         if claims.exp <= now.unix_timestamp() {
             return Err(invalid());
         }
+        self.keys.lock().await.remember(&kid, token, &claims, now);
         Ok(claims)
     }
 
@@ -126,7 +132,28 @@ impl Verifier {
                 .map(|key| (key.kid, DecodingKey::from_ed_der(&key.public_key)))
                 .collect();
             keys.read_at = Some(now);
+            keys.verified.clear();
         }
         Ok(keys.by_kid.get(kid).cloned())
+    }
+}
+
+impl Keys {
+    /// What a token says that these keys verified before, for as long as they and it are good.
+    fn remembered(&self, token: &str, now: OffsetDateTime) -> Option<Claims> {
+        let fresh = self.read_at.is_some_and(|at| now - at <= KEYS_FRESH);
+        let claims = self.verified.get(token).filter(|_| fresh)?;
+        (claims.exp > now.unix_timestamp()).then(|| claims.clone())
+    }
+
+    /// Keeps what the key `kid` verified, unless that was taken away meanwhile.
+    fn remember(&mut self, kid: &str, token: &str, claims: &Claims, now: OffsetDateTime) {
+        if self.verified.len() >= REMEMBERED {
+            self.verified
+                .retain(|_, known| known.exp > now.unix_timestamp());
+        }
+        if self.verified.len() < REMEMBERED && self.by_kid.contains_key(kid) {
+            self.verified.insert(token.into(), claims.clone());
+        }
     }
 }

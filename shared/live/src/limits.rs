@@ -1,5 +1,6 @@
 //! Rate limits in Redis: exact under concurrency, because one script reads and counts.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::Script;
@@ -46,7 +47,9 @@ pub struct Verdict {
 }
 
 /// KEYS: one a rule. ARGV: limit, window in ms, cost of each. All or none are counted.
-const SCRIPT: &str = r"
+static COUNT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
 local allowed = 1
 local seen = {}
 for i = 1, #KEYS do
@@ -66,7 +69,9 @@ for i = 1, #KEYS do
     if seen[i][3] < 0 then seen[i][3] = tonumber(ARGV[i * 3 - 1]) end
 end
 return seen
-";
+",
+    )
+});
 
 impl Live {
     /// Counts one call of `subject` (a person, an address) against every rule, or against none when one refuses.
@@ -74,8 +79,7 @@ impl Live {
     /// # Errors
     /// When Redis does not answer within its deadline; the caller decides whether that opens or closes the door.
     pub async fn limit(&self, subject: &str, rules: &[Rule]) -> Result<Verdict, Error> {
-        let script = Script::new(SCRIPT);
-        let mut call = script.prepare_invoke();
+        let mut call = COUNT.prepare_invoke();
         for rule in rules {
             call.key(key(subject, rule.name));
             call.arg(rule.limit).arg(millis(rule.window)).arg(rule.cost);

@@ -2,7 +2,7 @@
 
 use app::secret::Secret;
 use app::signing::Keyring;
-use app::token::{AUDIENCE, Claims, sign};
+use app::token::{AUDIENCE, Claims, Verifier, sign};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -92,6 +92,35 @@ async fn r_a2_only_whole_tokens_of_ours_in_time_are_believed() {
     )
     .await;
     refused(&owner, &signed(&good, &ring("unknown", 41))).await;
+}
+
+#[tokio::test]
+async fn r_a2_a_remembered_token_ends_with_its_time_and_its_key() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let known = ring(&format!("kept-{}", owner.id), 43);
+    stack.trust(&known).await;
+    let now = app::clock::now();
+    let until = |end: Duration| Claims {
+        exp: (now + end).unix_timestamp(),
+        ..claims(&owner)
+    };
+    let (short, long) = (until(Duration::minutes(1)), until(Duration::minutes(15)));
+    let (short, long) = (signed(&short, &known), signed(&long, &known));
+    let verifier = Verifier::new(stack.store(), &claims(&owner).iss);
+    let believed = async |token: &str, after: Duration| {
+        let found = verifier.verify(token, now + after).await;
+        found.is_ok_and(|claims| claims.sub == owner.id)
+    };
+    for token in [&short, &long] {
+        assert!(believed(token, Duration::ZERO).await);
+        assert!(believed(token, Duration::seconds(59)).await);
+        assert!(!believed(&token[..token.len() - 1], Duration::ZERO).await);
+    }
+    assert!(!believed(&short, Duration::seconds(60)).await);
+    stack.forget_key(&format!("kept-{}", owner.id)).await;
+    assert!(believed(&long, Duration::minutes(4)).await);
+    assert!(!believed(&long, Duration::minutes(6)).await);
 }
 
 #[tokio::test]

@@ -1,0 +1,99 @@
+//! The stores' clients alone: the round trips of a sent message, with as many bytes, by nobody's code but theirs.
+
+use redis::Script;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use support::Stack;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls};
+
+/// One round trip with what a message is stored by, and what its answer holds.
+const ECHO: &str = "select $1 as a, $2 as b, $3 as c, $4 as d, $5 as e, $6 as f, $7 as g, $8 as h, $9 as i, $10 as j,
+    $11 as k, $12 as l, $13 as m, $14 as n, 'sent' as o, 1::bigint as p";
+/// An event's JSON has about so many bytes.
+const EVENT: usize = 450;
+/// Keys of a room, and of a person's limits.
+const KEYS: [&str; 6] = [
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:sockets",
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:queue",
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:lock",
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:head",
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:generation",
+    "{figures:0191f3c0-0000-7000-8000-000000000000}:left",
+];
+
+/// Both clients, connected.
+pub(crate) struct Bare {
+    sql: Client,
+    redis: ClusterConnection,
+    echo: Script,
+    event: String,
+}
+
+impl Bare {
+    pub(crate) async fn connect(stack: &Stack) -> Result<Self, app::Error> {
+        let (sql, connection) = tokio_postgres::connect(&stack.postgres, NoTls).await?;
+        tokio::spawn(connection);
+        let redis = ClusterClient::new([stack.redis.as_str()])?;
+        Ok(Self {
+            sql,
+            redis: redis.get_async_connection().await?,
+            echo: Script::new("return ARGV"),
+            event: "e".repeat(EVENT),
+        })
+    }
+
+    /// The round trips of `times` messages, one after another: one to Postgres, three to Redis (the limit, into the
+    /// room's queue, out of it).
+    pub(crate) async fn call(&mut self, times: usize) -> Result<(), app::Error> {
+        let event = self.event.clone();
+        for _ in 0..times {
+            self.store(&event).await?;
+            self.script(2, &["1000000", "1000", "1", "1000000", "60000", "1"])
+                .await?;
+            self.script(6, &["", "1", &event]).await?;
+            self.script(6, &[&KEYS[0][9..45], "1", "0", &KEYS[0][9..45]])
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn store(&self, event: &str) -> Result<(), app::Error> {
+        let id = uuid::Uuid::nil();
+        let text = "회의 시작할까요? 100";
+        let words: &[&str] = &["owner", "admin", "moderator", "member"];
+        let json = serde_json::Value::from(event);
+        let at = time::OffsetDateTime::UNIX_EPOCH;
+        let params: [(&(dyn ToSql + Sync), Type); 14] = [
+            (&id, Type::UUID),
+            (&id, Type::UUID),
+            (&id, Type::UUID),
+            (&id, Type::UUID),
+            (&text, Type::TEXT),
+            (&text, Type::TEXT),
+            (&None::<uuid::Uuid>, Type::UUID),
+            (&None::<serde_json::Value>, Type::JSONB),
+            (&json, Type::JSONB),
+            (&at, Type::TIMESTAMPTZ),
+            (&words, Type::TEXT_ARRAY),
+            (&words, Type::TEXT_ARRAY),
+            (&words, Type::TEXT_ARRAY),
+            (&json, Type::JSONB),
+        ];
+        std::hint::black_box(self.sql.query_typed(ECHO, &params).await?);
+        Ok(())
+    }
+
+    async fn script(&mut self, keys: usize, arguments: &[&str]) -> Result<(), app::Error> {
+        let mut call = self.echo.prepare_invoke();
+        for key in KEYS.iter().take(keys) {
+            call.key(*key);
+        }
+        for argument in arguments {
+            call.arg(*argument);
+        }
+        let said: Vec<redis::Value> = call.invoke_async(&mut self.redis).await?;
+        std::hint::black_box(said);
+        Ok(())
+    }
+}
