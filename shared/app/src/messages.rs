@@ -38,7 +38,7 @@ pub async fn send(
         .await?
     {
         Appended::Sent(message) => {
-            let event = created(&message)?;
+            let event = created(&message, payload)?;
             live.announce(caller.company, room, &[event]).await;
             Ok(message)
         }
@@ -79,15 +79,20 @@ pub async fn get(store: &Store, caller: &Caller, id: MessageId) -> Result<Messag
     message.ok_or_else(|| Code::NotFound.into())
 }
 
-/// The event that tells of a new message, as the log holds it.
-fn created(message: &Message) -> Result<Event, Problem> {
+/// The event that tells of a new message, as the log holds it: `payload` with what the database put in.
+fn created(message: &Message, mut payload: Value) -> Result<Event, Problem> {
+    if message.attachments.is_empty() {
+        payload["seq"] = message.seq.into();
+    } else {
+        payload = view(message.clone())?;
+    }
     Ok(Event {
         kind: "message.created".to_owned(),
         room_id: Some(message.room),
         seq: Some(message.seq),
         at: message.created_at,
         actor: message.author,
-        data: view(message.clone())?,
+        data: payload,
     })
 }
 

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use domain::{CompanyId, UserId};
 use serde::Serialize;
-use serde_json::json;
 use time::OffsetDateTime;
 use tracing::Span;
 use tracing::level_filters::LevelFilter;
@@ -97,31 +96,11 @@ pub fn function() -> &'static str {
 
 /// Writes the one line of a finished call: access log and metrics together.
 pub fn call(call: &Call<'_>, took: Duration, now: OffsetDateTime) {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        #[serde(rename = "_aws")]
-        aws: serde_json::Value,
-        level: &'static str,
-        function: &'static str,
-        #[serde(flatten)]
-        call: &'a Call<'a>,
-        duration_ms: f64,
-        faults: u8,
-        refusals: u8,
-    }
     let line = Line {
-        aws: json!({
-            "Timestamp": now.unix_timestamp_nanos() / 1_000_000,
-            "CloudWatchMetrics": [{
-                "Namespace": "Maru",
-                "Dimensions": [["function"], ["function", "route"]],
-                "Metrics": [
-                    {"Name": "duration_ms", "Unit": "Milliseconds"},
-                    {"Name": "faults", "Unit": "Count"},
-                    {"Name": "refusals", "Unit": "Count"},
-                ],
-            }],
-        }),
+        aws: Metrics {
+            timestamp: now.unix_timestamp() * 1_000 + i64::from(now.millisecond()),
+            directives: [DIRECTIVE],
+        },
         level: "INFO",
         function: function(),
         call,
@@ -138,3 +117,61 @@ pub fn call(call: &Call<'_>, took: Duration, now: OffsetDateTime) {
         tracing::debug!("standard output is closed");
     }
 }
+
+/// The line of a call. `_aws` makes CloudWatch take the fields that it names as metrics
+/// (the embedded metric format's specification).
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "_aws")]
+    aws: Metrics,
+    level: &'static str,
+    function: &'static str,
+    #[serde(flatten)]
+    call: &'a Call<'a>,
+    duration_ms: f64,
+    faults: u8,
+    refusals: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metrics {
+    /// Unix milliseconds.
+    timestamp: i64,
+    #[serde(rename = "CloudWatchMetrics")]
+    directives: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [&'static [&'static str]; 2],
+    metrics: [Metric; 3],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+const DIRECTIVE: Directive = Directive {
+    namespace: "Maru",
+    dimensions: [&["function"], &["function", "route"]],
+    metrics: [
+        Metric {
+            name: "duration_ms",
+            unit: "Milliseconds",
+        },
+        Metric {
+            name: "faults",
+            unit: "Count",
+        },
+        Metric {
+            name: "refusals",
+            unit: "Count",
+        },
+    ],
+};

@@ -80,7 +80,8 @@ impl Topic {
             Self::Room(_, room) => format!("{{r:{room}}}"),
             Self::Person(user) => format!("{{u:{user}}}"),
         };
-        ["sockets", "queue", "lock", "head", "generation", "left"].map(|key| format!("{tag}:{key}"))
+        ["sockets", "queue", "lock", "head", "generation", "left"]
+            .map(|key| [tag.as_str(), ":", key].concat())
     }
 
     fn invoke(self, script: &Script) -> ScriptInvocation<'_> {
