@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use app::files;
+use domain::RoomId;
 use domain::file::{Filter, State};
 use domain::search::{Query, index};
 use serde_json::{Value, json};
@@ -22,15 +23,18 @@ pub(crate) struct Options {
     /// Files in the room that is listed.
     #[arg(long, default_value_t = 100_000)]
     listed: u64,
+    /// Rooms that as many files are spread over, to be searched all at once.
+    #[arg(long, default_value_t = 500)]
+    rooms: i64,
     /// Pages to read, and searches of each word.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 100)]
     pages: usize,
 }
 
 /// Page size.
 const LIMIT: i64 = 50;
 /// Files that one statement writes.
-const CHUNK: u64 = 20_000;
+const CHUNK: usize = 20_000;
 /// What names are made of: each word stands in about one name of thirteen.
 const WORDS: [&str; 26] = [
     "회의",
@@ -89,7 +93,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     let stack = Stack::plain();
     let mut table = Table::new("files");
     let hall = Hall::new(&stack.postgres, 1).await;
-    fill(stack, &hall, options.listed).await?;
+    fill(stack, &hall, &[hall.room.0], options.listed).await?;
     let mut times = list(&hall, options.pages).await?;
     let figure = format!("page of {LIMIT} of {} files", options.listed);
     table.row(
@@ -106,31 +110,46 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     );
 
     let hall = Hall::new(&stack.postgres, 1).await;
-    fill(stack, &hall, options.files).await?;
-    for (word, what) in SEARCHES {
-        let (mut times, found) = search(&hall, word, options.pages).await?;
-        let figure = format!("{word}: {what}, {found} found");
-        table.row(
-            format!("{figure}, p50"),
-            times.percentile_ms(50),
-            "ms",
-            None,
-        );
-        table.row(
-            format!("{figure}, p95"),
-            times.percentile_ms(95),
-            "ms",
-            Some(20.0),
-        );
-    }
+    fill(stack, &hall, &[hall.room.0], options.files).await?;
+    searches(&mut table, &hall, Some(hall.room), options.pages).await?;
+
+    let hall = Hall::new(&stack.postgres, 2).await;
+    hall.fill_rooms(options.rooms, 0).await;
+    let sql = format!(
+        "select room_id from room_members where user_id = '{}'",
+        hall.people[0].0
+    );
+    let rows = stack.query(&sql).await;
+    let rooms: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    fill(stack, &hall, &rooms, options.files).await?;
+    searches(&mut table, &hall, None, options.pages).await?;
     Ok(table)
+}
+
+/// Searches for every word in one room, or in all.
+async fn searches(
+    table: &mut Table,
+    hall: &Hall,
+    room: Option<RoomId>,
+    times: usize,
+) -> Result<(), app::Error> {
+    let place = if room.is_some() { "" } else { "all rooms, " };
+    for (word, what) in SEARCHES {
+        let (mut taken, found) = search(hall, room, word, times).await?;
+        let figure = format!("{place}{word}: {what}, {found} found");
+        for (percent, label, most) in [(50, "p50", None), (95, "p95", Some(20.0))] {
+            let took = taken.percentile_ms(percent);
+            table.row(format!("{figure}, {label}"), took, "ms", most);
+        }
+    }
+    Ok(())
 }
 
 /// Walks the list page by page.
 async fn list(hall: &Hall, pages: usize) -> Result<Times, app::Error> {
     let caller = hall.caller(hall.people[0]);
     let mut times = Times::default();
-    let mut filter = filter(hall, None);
+    let mut filter = filter(Some(hall.room), None);
     // The first one connects.
     for at in 0..=pages {
         let start = Instant::now();
@@ -144,9 +163,14 @@ async fn list(hall: &Hall, pages: usize) -> Result<Times, app::Error> {
     Ok(times)
 }
 
-async fn search(hall: &Hall, word: &str, times: usize) -> Result<(Times, usize), app::Error> {
+async fn search(
+    hall: &Hall,
+    room: Option<RoomId>,
+    word: &str,
+    times: usize,
+) -> Result<(Times, usize), app::Error> {
     let caller = hall.caller(hall.people[0]);
-    let filter = filter(hall, Some(Query::parse(word)?));
+    let filter = filter(room, Some(Query::parse(word)?));
     let (mut taken, mut found) = (Times::default(), 0);
     // The first one connects, and reads from the disk what the others find in memory.
     for at in 0..=times {
@@ -160,9 +184,9 @@ async fn search(hall: &Hall, word: &str, times: usize) -> Result<(Times, usize),
     Ok((taken, found))
 }
 
-fn filter(hall: &Hall, query: Option<Query>) -> Filter {
+fn filter(room: Option<RoomId>, query: Option<Query>) -> Filter {
     Filter {
-        room: Some(hall.room),
+        room,
         query,
         media: None,
         uploader: None,
@@ -176,11 +200,12 @@ fn filter(hall: &Hall, query: Option<Query>) -> Filter {
     }
 }
 
-/// Writes `count` files with names of the kind that people give, as the triggers would, but many at a time.
-async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> {
+/// Writes `count` files with names of the kind that people give, in turn into `rooms`, as the triggers would, but many at
+/// a time.
+async fn fill(stack: &Stack, hall: &Hall, rooms: &[Uuid], count: u64) -> Result<(), app::Error> {
     let (sql, connection) = tokio_postgres::connect(&stack.postgres_owner, NoTls).await?;
     tokio::spawn(connection);
-    let (company, room, person) = (hall.company.0, hall.room.0, hall.people[0].0);
+    let (company, person) = (hall.company.0, hall.people[0].0);
     let blob = support::rest::fresh_id();
     sql.execute(
         "insert into blobs (company_id, id, key, size, refs, created_at) values ($1, $2, 'bench/' || $2::uuid, 1, 1, now())",
@@ -194,14 +219,15 @@ async fn fill(stack: &Stack, hall: &Hall, count: u64) -> Result<(), app::Error> 
     let index: String = sql.query_one(index, &[]).await?.get(0);
     sql.batch_execute("drop index file_places_tokens").await?;
     let mut dice = Dice(count);
-    let mut at = 0;
-    while at < count {
-        let some: Vec<Value> = (at..count.min(at + CHUNK))
-            .map(|at| file(at, &mut dice))
-            .collect();
-        at += CHUNK;
-        sql.execute(FILL, &[&company, &room, &person, &blob, &json!(some)])
-            .await?;
+    let turns = u64::try_from(rooms.len())?;
+    for (turn, room) in (0..).zip(rooms) {
+        let mut own = (turn..count).step_by(rooms.len()).peekable();
+        while own.peek().is_some() {
+            let some = own.by_ref().take(CHUNK);
+            let some: Vec<Value> = some.map(|at| file(at, at / turns, &mut dice)).collect();
+            sql.execute(FILL, &[&company, room, &person, &blob, &json!(some)])
+                .await?;
+        }
     }
     for after in [
         &index,
@@ -235,7 +261,8 @@ const FILL: &str = "
         bucket_tokens_1($2, (m.seq / 65536)::integer, file_grams_1(m.grams, m.uploader_id, m.content_type))
     from made m";
 
-fn file(at: u64, dice: &mut Dice) -> Value {
+/// The `at`th file of all, the `seq`th of its room.
+fn file(at: u64, seq: u64, dice: &mut Dice) -> Value {
     let mut word = || WORDS[dice.roll(WORDS.len())];
     let (one, two) = (word(), word());
     let special = match at {
@@ -253,5 +280,5 @@ fn file(at: u64, dice: &mut Dice) -> Value {
         (0x0190_0000_0000 + at) << 16 | 0x7000,
         1 << 63 | u64::try_from(dice.roll(1 << 40)).unwrap_or(at),
     );
-    json!({"id": id, "at": at, "name": name, "text": indexed.text, "grams": indexed.grams})
+    json!({"id": id, "at": seq, "name": name, "text": indexed.text, "grams": indexed.grams})
 }
