@@ -187,6 +187,7 @@ async fn search(
 fn filter(room: Option<RoomId>, query: Option<Query>) -> Filter {
     Filter {
         room,
+        thread: None,
         query,
         media: None,
         uploader: None,

@@ -71,6 +71,8 @@ const NAMING: &[(&str, &str, &str)] = &[
     ("DELETE", "/v1/files/{id}/links/{link_id}", ""),
     ("PUT", "/v1/files/{id}/rooms/{room_id}", ""),
     ("DELETE", "/v1/files/{id}/rooms/{room_id}", ""),
+    ("PUT", "/v1/files/{id}/threads/{thread_id}", ""),
+    ("DELETE", "/v1/files/{id}/threads/{thread_id}", ""),
     ("PUT", "/v1/files/{id}/pin", ""),
     ("DELETE", "/v1/files/{id}/pin", ""),
     ("DELETE", "/v1/me/sessions/{id}", ""),
@@ -108,6 +110,7 @@ struct Things {
     upload: String,
     file: String,
     link: String,
+    thread: String,
 }
 
 #[test]
@@ -180,7 +183,8 @@ async fn r_a2_without_a_token_every_route_answers_401() {
             .replace("{size}", "128")
             .replace("{version}", "1")
             .replace("{link_id}", &id)
-            .replace("{room_id}", &id);
+            .replace("{room_id}", &id)
+            .replace("{thread_id}", &id);
         let call = nobody.call(method.parse().expect("a method"), &concrete);
         answers.push((format!("{method} {path}"), call.await));
     }
@@ -216,7 +220,8 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
             .replace("{size}", "128")
             .replace("{version}", "1")
             .replace("{link_id}", &things.link)
-            .replace("{room_id}", &things.room);
+            .replace("{room_id}", &things.room)
+            .replace("{thread_id}", &things.thread);
         let mut call = who.call(method.parse().expect("a method"), &path);
         if !body.is_empty() {
             let body = body.replace("{me}", &who.id.to_string());
@@ -238,7 +243,7 @@ async fn things(owner: &Person) -> Things {
     let message = id(&owner.post(&path, json!({"content": "ours"})).await.ok());
     let start = json!({
         "room_id": room, "name": "ours.bin", "size": 0,
-        "content_type": "application/octet-stream", "checksum": "none",
+        "content_type": "application/octet-stream", "checksum": "none", "then": {"thread": {}},
     });
     let begun = owner.post("/v1/uploads", start.clone()).await.ok();
     let url = begun["parts"][0]["url"].as_str().expect("a signed part");
@@ -253,6 +258,8 @@ async fn things(owner: &Person) -> Things {
     let file = id(&owner.post(&complete, json!({})).await.ok());
     let links = format!("/v1/files/{file}/links");
     let link = id(&owner.post(&links, json!({})).await.ok());
+    let seen = owner.get(&format!("/v1/files/{file}")).await.ok();
+    let thread = seen["in_threads"][0].as_str().expect("a thread").to_owned();
     let upload = id(&owner.post("/v1/uploads", start).await.ok()["upload"]);
     Things {
         room,
@@ -260,5 +267,6 @@ async fn things(owner: &Person) -> Things {
         upload,
         file,
         link,
+        thread,
     }
 }

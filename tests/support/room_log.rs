@@ -3,7 +3,7 @@
 //! Events are applied in `seq` order; one that was applied already is ignored; one from beyond a gap
 //! waits for what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub struct RoomLog {
     pub messages: BTreeMap<i64, Value>,
     /// The files that it shows, by id.
     pub files: BTreeMap<String, Value>,
+    /// The ids of the files of its threads, by thread.
+    pub threads: BTreeMap<String, BTreeSet<String>>,
     /// Events from beyond a gap.
     waiting: BTreeMap<i64, Value>,
 }
@@ -86,15 +88,37 @@ impl RoomLog {
                     self.members.remove(user.as_str().unwrap_or_default());
                 }
             }
+            "thread.created" => self.thread(&data["id"], std::slice::from_ref(&data["file_id"])),
+            "thread.file_added" => self.thread(
+                &data["thread_id"],
+                std::slice::from_ref(&data["file"]["id"]),
+            ),
+            "thread.file_removed" => {
+                if let Some(files) = self.threads.get_mut(text(&data["thread_id"])) {
+                    files.remove(text(&data["file_id"]));
+                }
+            }
+            kind if kind.starts_with("file.") => self.apply_to_file(kind, data),
+            _ => {}
+        }
+        if data["message"].is_object() {
+            self.say(&data["message"]);
+        }
+    }
+
+    fn apply_to_file(&mut self, kind: &str, data: &Value) {
+        match kind {
             "file.created" => self.keep(data),
-            "file.changed" | "file.version_added" | "file.restored" | "file.released"
-            | "file.shown" => {
+            "file.changed" | "file.version_added" | "file.released" | "file.shown" => {
                 self.keep(&data["file"]);
             }
-            "file.deleted" | "file.hidden" => {
-                self.files
-                    .remove(data["file_id"].as_str().unwrap_or_default());
+            "file.restored" => {
+                self.keep(&data["file"]);
+                for thread in data["thread_ids"].as_array().into_iter().flatten() {
+                    self.thread(thread, std::slice::from_ref(&data["file"]["id"]));
+                }
             }
+            "file.deleted" | "file.hidden" => self.lose(text(&data["file_id"])),
             "file.quarantined" => {
                 self.patch(data, "status");
                 self.patch(data, "blocked_as");
@@ -102,9 +126,6 @@ impl RoomLog {
             "file.preview" => self.patch(data, "preview"),
             "file.scanned" => self.patch(data, "scan_status"),
             _ => {}
-        }
-        if data["message"].is_object() {
-            self.say(&data["message"]);
         }
     }
 
@@ -140,20 +161,72 @@ impl RoomLog {
         self
     }
 
+    /// Adds the files of one of its threads as they were listed with the snapshot.
+    #[must_use]
+    pub fn with_thread(mut self, thread: &Value, files: &[Value]) -> Self {
+        let ids: Vec<Value> = files.iter().map(|file| file["id"].clone()).collect();
+        self.thread(thread, &ids);
+        self
+    }
+
+    fn thread(&mut self, thread: &Value, files: &[Value]) {
+        let known = self.threads.entry(text(thread).to_owned()).or_default();
+        known.extend(files.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+
     fn patch(&mut self, data: &Value, field: &str) {
-        let id = data["file_id"].as_str().unwrap_or_default();
-        if let Some(file) = self.files.get_mut(id) {
+        if let Some(file) = self.files.get_mut(text(&data["file_id"])) {
             file[field] = data[field].clone();
+            let file = file.clone();
+            self.attach(&file);
         }
     }
 
     fn keep(&mut self, file: &Value) {
-        let id = file["id"].as_str().unwrap_or_default().to_owned();
-        self.files.insert(id, file.clone());
+        self.files
+            .insert(text(&file["id"]).to_owned(), file.clone());
+        self.attach(file);
+    }
+
+    /// Messages show a file as it is.
+    fn attach(&mut self, file: &Value) {
+        for attachment in self.attachments_of(text(&file["id"])) {
+            for field in ["name", "content_type", "size"] {
+                attachment[field] = file[field].clone();
+            }
+            attachment["state"] = file["status"].clone();
+        }
+    }
+
+    /// What the room does not show any more, neither its threads nor its messages do.
+    fn lose(&mut self, file: &str) {
+        self.files.remove(file);
+        for files in self.threads.values_mut() {
+            files.remove(file);
+        }
+        for attachment in self.attachments_of(file) {
+            attachment["name"] = "".into();
+            attachment["content_type"] = "application/octet-stream".into();
+            attachment["size"] = 0.into();
+            attachment["state"] = "deleted".into();
+        }
+    }
+
+    fn attachments_of<'a>(&'a mut self, file: &'a str) -> impl Iterator<Item = &'a mut Value> {
+        let messages = self.messages.values_mut();
+        let attachments =
+            messages.filter_map(|message| message.get_mut("attachments")?.as_array_mut());
+        attachments
+            .flatten()
+            .filter(move |attachment| text(&attachment["file_id"]) == file)
     }
 
     fn say(&mut self, message: &Value) {
         let seq = message["seq"].as_i64().expect("a seq");
         self.messages.insert(seq, message.clone());
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

@@ -4,6 +4,7 @@ mod change;
 mod links;
 mod places;
 mod preview;
+mod threads;
 mod versions;
 
 use app::http::{Json, Path, Query, Shared, Tagged};
@@ -60,12 +61,13 @@ pub fn routes() -> OpenApiRouter<Deps> {
         .merge(change::routes())
         .merge(links::routes())
         .merge(places::routes())
+        .merge(threads::routes())
         .merge(versions::routes())
 }
 
 /// Finds files
 ///
-/// Of a room, or of all rooms that I am in; newest first. By name (`q`), type, sender, size and date. A file that
+/// Of a room, of a thread, or of all rooms that I am in; newest first. By name (`q`), type, sender, size and date. A file that
 /// several of my rooms show is there once.
 ///
 /// Refusals: `not_found`, `invalid`.
@@ -88,7 +90,7 @@ async fn list(
 
 /// Reads one file
 ///
-/// With what I may do with it and the rooms that show it to me.
+/// With what I may do with it, the rooms that show it to me, and the threads of those that it is in.
 ///
 /// Refusals: `not_found`.
 #[utoipa::path(

@@ -25,7 +25,7 @@ use crate::{Caller, Problem, clock};
 
 pub use change::{change, delete, release, restore};
 pub use links::{create_link, follow_link, links, revoke_link};
-pub use places::{hide, pin, show, unpin};
+pub use places::{add_to_thread, hide, pin, remove_from_thread, show, unpin};
 pub use upkeep::{index_names, purge, tier};
 pub use versions::{take_version_again, versions};
 
@@ -134,6 +134,7 @@ fn detail(found: FoundFile, now: OffsetDateTime) -> FileDetailView {
         file: FileView::at(found.file, now),
         download_count: found.downloads,
         shown_in: found.shown_in,
+        in_threads: found.in_threads,
         my: MyFile {
             can: actions(&found.standing),
         },
@@ -162,14 +163,14 @@ pub(crate) async fn announce(
     (company, actor, at): (CompanyId, Option<UserId>, OffsetDateTime),
     told: &FileEvent,
 ) {
-    for (room, seq) in &told.places {
+    for (room, seq, data) in &told.places {
         let event = Event {
             kind: told.kind.to_owned(),
             room_id: Some(*room),
             seq: Some(*seq),
             at,
             actor,
-            data: told.data.clone(),
+            data: data.clone(),
         };
         live.announce(company, *room, &[event]).await;
     }
@@ -230,15 +231,18 @@ pub async fn inspect(
         };
         tracing::info!(company = %object.company, file = %file.id, kind = file.blocked_as, "quarantined");
         announce(live, (object.company, None, at), &told).await;
-        let told = Event {
-            kind: told.kind.to_owned(),
-            room_id: Some(file.room),
-            seq: None,
-            at,
-            actor: None,
-            data: told.data,
-        };
-        live.tell(object.company, file.uploader, &[told]).await;
+        // The same in every room: it says what became of the file.
+        if let Some((_, _, data)) = told.places.into_iter().next() {
+            let told = Event {
+                kind: told.kind.to_owned(),
+                room_id: Some(file.room),
+                seq: None,
+                at,
+                actor: None,
+                data,
+            };
+            live.tell(object.company, file.uploader, &[told]).await;
+        }
     }
     Ok(true)
 }

@@ -6,7 +6,7 @@ use domain::preview::{Preview, Size, State};
 use domain::scan::ScanStatus;
 use files::{Disposition, Files, content_disposition};
 use live::Live;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Begun, FileNews, Inspected, Store};
 use time::{Duration, OffsetDateTime};
 use wire::problem::Code;
@@ -175,7 +175,8 @@ pub(crate) async fn tell(
             continue;
         };
         announce(live, (company, None, at), &told).await;
-        if told.data["scan_status"] == ScanStatus::Infected.as_str() {
+        let infected = |data: &Value| data["scan_status"] == ScanStatus::Infected.as_str();
+        if told.places.iter().any(|(_, _, data)| infected(data)) {
             scans::warn(store, live, (company, room, file), at).await?;
         }
     }

@@ -59,7 +59,7 @@ const QUARANTINE: &str = concat!(
          insert into audit_log (company_id, id, at, action, target_type, target_id)
          select $1, $4, $3, 'file.quarantined', 'file', made.id from made
      )
-     select told.rooms, told.seqs, told.payload, ",
+     select told.rooms, told.seqs, told.payloads, ",
     file_columns!(),
     " from (select made.*, ",
     content_columns!("b"),

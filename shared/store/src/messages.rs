@@ -36,12 +36,12 @@ pub enum Read {
 }
 
 const APPEND: &str =
-    "select * from append_message_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    "select * from append_message_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const ONE: &str =
     "select m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
         m.client_id, m.created_at, m.edited_at, m.deleted_at,
-        case when m.attachment_count > 0 then attachments_1(m.id) else '[]'::jsonb end as attachments
+        case when m.attachment_count > 0 then attachments_2(m.id) else '[]'::jsonb end as attachments
     from messages m
     join rooms r on r.company_id = $1 and r.id = m.room_id
     join users u on u.company_id = $1 and u.id = $2
@@ -168,7 +168,7 @@ impl Store {
             (&attachments as _, Type::JSONB),
         ];
         let row = self.db().await?.row(APPEND, &params).await?;
-        appended(&row.ok_or_else(|| Error::Corrupt("append_message_2 answered nothing".into()))?)
+        appended(&row.ok_or_else(|| Error::Corrupt("append_message_3 answered nothing".into()))?)
     }
 }
 
@@ -190,7 +190,7 @@ fn appended(row: &Row) -> Result<Appended, Error> {
         "no_attachment" => Refusal::NoAttachment {
             place: usize::try_from(row.try_get::<_, i32>("place")?).unwrap_or_default(),
         },
-        other => return Err(Error::Corrupt(format!("append_message_2: {other}"))),
+        other => return Err(Error::Corrupt(format!("append_message_3: {other}"))),
     };
     Ok(Appended::Refused(refusal))
 }

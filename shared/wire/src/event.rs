@@ -1,6 +1,7 @@
 //! Events of a room's or a person's log, and the ephemeral ones beside them.
 
 pub mod room;
+pub mod thread;
 
 use domain::{RoomId, UserId};
 use serde::{Deserialize, Serialize};

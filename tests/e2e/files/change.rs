@@ -167,22 +167,6 @@ async fn r_f7_who_may_change_a_file() {
     );
     assert_eq!(change(&writer).await, 200);
 
-    let can = |seen: &Value| seen["my"]["can"].clone();
-    assert_eq!(
-        can(&shelf.see(&reader).await.ok()),
-        json!(["download", "show"])
-    );
-    let all = [
-        "download",
-        "change",
-        "add_version",
-        "share",
-        "pin",
-        "show",
-        "delete",
-    ];
-    assert_eq!(can(&shelf.see(&writer).await.ok()), json!(all));
-
     let archive = format!("/v1/chatrooms/{}/archive", shelf.room);
     drop(shelf.owner.post(&archive, json!({})).await.ok());
     let refused = shelf
@@ -194,6 +178,36 @@ async fn r_f7_who_may_change_a_file() {
         shelf.owner.delete(&shelf.path("")).await.refusal(),
         (409, "room_archived")
     );
+}
+
+#[tokio::test]
+async fn r_f7_a_file_tells_what_i_may_do_with_it() {
+    let shelf = Shelf::with("a.pdf").await;
+    let reader = shelf.colleague("read_only").await;
+    let can = |seen: &Value| seen["my"]["can"].clone();
+    assert_eq!(
+        can(&shelf.see(&reader).await.ok()),
+        json!(["download", "show"])
+    );
+    let admin = shelf.colleague("full").await;
+    let role = format!("/v1/chatrooms/{}/members/{}", shelf.room, admin.id);
+    drop(
+        shelf
+            .owner
+            .patch(&role, json!({"role": "admin"}))
+            .await
+            .ok(),
+    );
+    let all = [
+        "download",
+        "change",
+        "add_version",
+        "share",
+        "pin",
+        "show",
+        "delete",
+    ];
+    assert_eq!(can(&shelf.see(&admin).await.ok()), json!(all));
 }
 
 #[tokio::test]

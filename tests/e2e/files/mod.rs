@@ -8,6 +8,7 @@ mod log;
 mod places;
 mod review;
 mod sending_versions;
+mod threads;
 mod versions;
 
 use serde_json::{Value, json};

@@ -141,3 +141,80 @@ async fn r_m1_what_waits_in_a_batch_can_be_attached() {
     let now = desk.person.get(&path).await.ok();
     assert_eq!(now["attachments"][0]["state"], "failed");
 }
+
+/// The one attachment of a message, as it is told by itself, in the history and with the list of rooms.
+async fn attachment(desk: &Desk, message: &Value) -> Value {
+    let id = message["id"].as_str().expect("an id");
+    let alone = desk.person.get(&format!("/v1/messages/{id}")).await.ok();
+    let path = format!("/v1/chatrooms/{}/messages", desk.room);
+    let page = desk.person.get(&path).await.ok();
+    assert_eq!(page["items"][0], alone);
+    alone["attachments"][0].clone()
+}
+
+#[tokio::test]
+async fn r_m1_a_file_shown_in_the_room_is_attached() {
+    let desk = desk().await;
+    let elsewhere = room(&desk.person, "다른 방").await;
+    let far = upload(&desk.person, &elsewhere, "비밀.pdf", bytes(10, 1)).await;
+    let path = |rest: &str| format!("/v1/files/{}{rest}", far["id"].as_str().expect("an id"));
+    let attached = json!([{"file_id": far["id"]}]);
+    let by_upload = json!([{"upload_id": far["upload_id"]}]);
+    let not_here = [("attachments[0]".to_owned(), "not_found".to_owned())];
+    assert_eq!(desk.say(attached.clone()).await.fields(), not_here);
+
+    let place = path(&format!("/rooms/{}", desk.room));
+    assert_eq!(desk.person.put(&place, json!({})).await.status, 204);
+    drop(desk.say(by_upload.clone()).await.ok());
+    let said = desk.say(attached.clone()).await.ok();
+    let shown = said["attachments"][0].clone();
+    assert_eq!(
+        (&shown["name"], &shown["state"], &shown["size"]),
+        (&json!("비밀.pdf"), &json!("available"), &json!(10))
+    );
+    assert_eq!(attachment(&desk, &said).await, shown);
+
+    // Taken away from the room, nothing is told of it but the id by which it may come back.
+    assert_eq!(desk.person.delete(&place).await.status, 204);
+    let blank = json!({
+        "file_id": far["id"], "upload_id": null, "name": "", "content_type": "application/octet-stream", "size": 0,
+        "state": "deleted",
+    });
+    assert_eq!(attachment(&desk, &said).await, blank);
+    for gone in [attached.clone(), by_upload] {
+        assert_eq!(desk.say(gone).await.fields(), not_here);
+    }
+    assert_eq!(desk.person.put(&place, json!({})).await.status, 204);
+    assert_eq!(attachment(&desk, &said).await, shown);
+
+    // So it is with one that is deleted, in whatever room.
+    assert_eq!(desk.person.delete(&path("")).await.status, 204);
+    assert_eq!(attachment(&desk, &said).await, blank);
+    assert_eq!(desk.say(attached.clone()).await.fields(), not_here);
+    drop(desk.person.post(&path("/restore"), json!({})).await.ok());
+    assert_eq!(attachment(&desk, &said).await, shown);
+}
+
+/// The event that tells of one attachment tells of all: also there, what is gone stays untold.
+#[tokio::test]
+async fn r_m1_an_attachment_that_is_gone_is_not_told_of_with_another() {
+    let desk = desk().await;
+    let mut socket = Socket::connect(&desk.stack, &desk.person).await;
+    let file = upload(&desk.person, &desk.room, "비밀.pdf", bytes(10, 1)).await;
+    let sender = Sender::begin(&desk.person, &desk.room, "b.mp4", bytes(20, 2)).await;
+    let attached = json!([{"file_id": file["id"]}, {"upload_id": sender.id}]);
+    drop(desk.say(attached).await.ok());
+    let path = format!("/v1/files/{}", file["id"].as_str().expect("an id"));
+    assert_eq!(desk.person.delete(&path).await.status, 204);
+    sender.send_all(&desk.person).await;
+    drop(sender.complete(&desk.person).await.ok());
+    let told = socket.event(changed).await["data"]["attachments"].clone();
+    assert_eq!(
+        (&told[0]["name"], &told[0]["state"]),
+        (&json!(""), &json!("deleted"))
+    );
+    assert_eq!(
+        (&told[1]["name"], &told[1]["state"]),
+        (&json!("b.mp4"), &json!("available"))
+    );
+}

@@ -23,7 +23,7 @@ impl Desk {
     }
 
     /// The room's log behind `after`, without what is found out about the files later.
-    async fn log(&self, after: u64) -> Vec<Value> {
+    pub(super) async fn log(&self, after: u64) -> Vec<Value> {
         let path = format!("/v1/chatrooms/{}/events?after={after}", self.room);
         let log = self.person.get(&path).await.ok();
         let mut events = log["events"].as_array().cloned().expect("a list");
@@ -31,20 +31,21 @@ impl Desk {
         events
     }
 
-    async fn settings(&self, settings: Value) {
+    pub(super) async fn settings(&self, settings: Value) {
         let path = format!("/v1/chatrooms/{}", self.room);
         let body = json!({ "settings": settings });
         drop(self.person.patch(&path, body).await.ok());
     }
 
-    async fn last_seq(&self) -> u64 {
+    pub(super) async fn last_seq(&self) -> u64 {
         let path = format!("/v1/chatrooms/{}", self.room);
         let room = self.person.get(&path).await.ok();
         room["last_seq"].as_u64().expect("a number")
     }
 }
 
-fn kinds(log: &[Value]) -> Vec<&str> {
+/// The types of events.
+pub(super) fn kinds(log: &[Value]) -> Vec<&str> {
     log.iter()
         .map(|event| event["type"].as_str().expect("a type"))
         .collect()

@@ -19,6 +19,7 @@ mod races;
 mod refusals;
 mod scans;
 mod slow;
+mod threads;
 mod upkeep;
 
 use bytes::Bytes;

@@ -1,12 +1,12 @@
-//! A file in one of the rooms that show it: shown there, taken away, pinned, unpinned.
+//! A file in one of the rooms that show it: shown there, taken away, pinned, unpinned; and in the threads of the room.
 
-use domain::{FileId, RoomId};
+use domain::{FileId, RoomId, ThreadId};
 use live::Live;
 use store::{InRoom, Store};
 use wire::problem::Code;
 
 use super::{act, announce_by};
-use crate::{Caller, Problem};
+use crate::{Caller, Problem, clock};
 
 /// Shows a file in another room, where the caller may write: a reference, no copy.
 ///
@@ -27,7 +27,7 @@ pub async fn show(
     .await
 }
 
-/// Takes a file away from a room that it was put into.
+/// Takes a file away from a room that it was put into, and so from that room's threads.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `read_only`, `room_archived`; `conflict` for the file's own room.
@@ -44,6 +44,39 @@ pub async fn hide(
         store.hide_file(&act(caller, file), room).await?,
     )
     .await
+}
+
+/// Puts a file into a thread whose room the caller may write in. The room shows it from then on, if it did not yet.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `read_only`, `room_archived`; `conflict` for a file that is held back, or a thread that is
+/// put away.
+pub async fn add_to_thread(
+    store: &Store,
+    live: &Live,
+    caller: &Caller,
+    file: FileId,
+    thread: ThreadId,
+) -> Result<(), Problem> {
+    let act = act(caller, file);
+    let done = store.add_file_to_thread(&act, thread, clock::id()).await?;
+    told(live, caller, done).await
+}
+
+/// Takes a file out of a thread; the room goes on to show it.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `read_only`, `room_archived`; `conflict` for a thread that is put away.
+pub async fn remove_from_thread(
+    store: &Store,
+    live: &Live,
+    caller: &Caller,
+    file: FileId,
+    thread: ThreadId,
+) -> Result<(), Problem> {
+    let act = act(caller, file);
+    let done = store.remove_file_from_thread(&act, thread).await?;
+    told(live, caller, done).await
 }
 
 /// Pins a file in `room`, or in its own.
@@ -104,8 +137,10 @@ async fn place(
 
 async fn told(live: &Live, caller: &Caller, done: InRoom) -> Result<(), Problem> {
     match done {
-        InRoom::Done(event) => {
-            announce_by(live, caller, &event).await;
+        InRoom::Done(events) => {
+            for event in &events {
+                announce_by(live, caller, event).await;
+            }
             Ok(())
         }
         InRoom::Same => Ok(()),

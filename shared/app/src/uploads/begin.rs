@@ -30,7 +30,7 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// `type_blocked`, `type_not_allowed`, `file_too_large`, `quota_exceeded`, `too_many_uploads`, `not_found`,
-/// `forbidden`, `read_only`, `room_archived`, `uploads_off`, `name_taken`; `invalid` for a version of no file there.
+/// `forbidden`, `read_only`, `room_archived`, `uploads_off`, `name_taken`; `invalid` for a version of no file or for no thread there.
 pub async fn begin(deps: &Deps, caller: &Caller, draft: Draft) -> Result<StartedView, Problem> {
     let mut new = prepare(deps, caller, None, &draft)?;
     let s3_id = deps.files.create_multipart(
@@ -65,7 +65,7 @@ pub(super) fn prepare(
         upload,
         content_type: draft.content_type.clone(),
         known,
-        lines: [clock::id(), clock::id()],
+        lines: [clock::id(), clock::id(), clock::id()],
     })
 }
 
@@ -178,6 +178,7 @@ fn pending(deps: &Deps, caller: &Caller, batch: Option<BatchId>, draft: &Draft) 
         company: caller.company,
         id: UploadId(clock::id()),
         room: draft.room,
+        thread: draft.thread,
         batch,
         uploader: caller.user,
         state: State::Pending,

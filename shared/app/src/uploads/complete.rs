@@ -197,7 +197,7 @@ async fn record(
         identity: identity.as_deref(),
         crc64: object.crc64.as_deref(),
         expected: sum,
-        line: clock::id(),
+        lines: [clock::id(), clock::id()],
     };
     match deps.store.complete_upload(&upload, &done, by).await? {
         Finished::New(became) => told(deps, upload, became, by).await,

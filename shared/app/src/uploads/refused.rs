@@ -15,6 +15,9 @@ pub(super) fn refused(refusal: Refusal, draft: &Draft) -> Problem {
         Refusal::NoRoom => Code::NotFound.into(),
         Refusal::Room(why) => barred(why),
         Refusal::NoFile => Problem::invalid(vec![FieldError::new("file_id", "not_found", detail)]),
+        Refusal::NoThread => {
+            Problem::invalid(vec![FieldError::new("thread_id", "not_found", detail)])
+        }
         Refusal::UploadsOff => Code::UploadsOff.into(),
         Refusal::ThreadsOff => Problem::new(Code::Forbidden).with_detail(detail),
         Refusal::TitleTaken => Problem::new(Code::NameTaken).with_detail(detail),

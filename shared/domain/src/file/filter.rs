@@ -4,13 +4,15 @@ use time::OffsetDateTime;
 
 use crate::search::Query;
 use crate::upload::ContentType;
-use crate::{FileId, RoomId, UserId};
+use crate::{FileId, RoomId, ThreadId, UserId};
 
 /// Which files, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// Those that this room shows; `None` for all rooms that one is in.
     pub room: Option<RoomId>,
+    /// Those of this thread.
+    pub thread: Option<ThreadId>,
     /// With these words in their names.
     pub query: Option<Query>,
     /// Of this type.

@@ -8,7 +8,7 @@ use crate::{FileId, UploadId};
 /// Something that somebody wants to attach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Attached {
-    /// A file of the room that can be had.
+    /// A file that the room shows and that can be had.
     #[serde(rename = "file_id")]
     File(FileId),
     /// An upload of the author's own to the room.
@@ -27,7 +27,7 @@ pub struct Attachment {
     pub file_id: Option<FileId>,
     /// The upload that was attached, when it was one.
     pub upload_id: Option<UploadId>,
-    /// Its name.
+    /// Its name; empty when it is deleted.
     pub name: String,
     /// The declared media type.
     pub content_type: String,
@@ -49,7 +49,7 @@ pub enum AttachmentState {
     Quarantined,
     /// Its upload ended without a file.
     Failed,
-    /// Somebody deleted it.
+    /// Somebody deleted it, or took it away from the room.
     Deleted,
     /// It cannot be had for another reason.
     #[serde(other)]

@@ -14,6 +14,9 @@ pub enum Refusal {
     /// It should be a version of a file that is not there, or not available.
     #[error("there is no such file in this room")]
     NoFile,
+    /// It should go into a thread that is not there, or takes nothing any more.
+    #[error("there is no such thread in this room, or it is put away")]
+    NoThread,
     /// The room takes no uploads.
     #[error("uploads are switched off in this room")]
     UploadsOff,

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Checksum, ContentType, FileName, FollowUp, Plan, State};
 use crate::room::{self, Access, Action, Role};
-use crate::{BatchId, BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
+use crate::{BatchId, BlobId, CompanyId, FileId, RoomId, ThreadId, UploadId, UserId};
 
 /// One file on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Upload {
     pub id: UploadId,
     /// The room that the file will be in.
     pub room: RoomId,
+    /// The thread of that room that the file is put into.
+    pub thread: Option<ThreadId>,
     /// The batch that it was begun with.
     pub batch: Option<BatchId>,
     /// Who sends it.
@@ -62,6 +64,8 @@ pub struct Upload {
 pub struct Draft {
     /// The room that it will be in.
     pub room: RoomId,
+    /// A thread of that room to put it into.
+    pub thread: Option<ThreadId>,
     /// Its name.
     pub name: FileName,
     /// Its declared type.

@@ -110,6 +110,7 @@ mod tests {
     fn pending() -> Upload {
         let id = Uuid::nil();
         Upload {
+            thread: None,
             company: CompanyId(id),
             id: UploadId(id),
             room: RoomId(id),

@@ -17,6 +17,15 @@ macro_rules! changes {
     };
 }
 
+/// The threads of the room `moved` that the file `f` is in: it comes back into them.
+macro_rules! threads_there {
+    () => {
+        "(select coalesce(jsonb_agg(t.id order by t.id), '[]')
+          from thread_files i join threads t on t.id = i.thread_id and t.status <> 'deleted'
+          where i.file_id = f.id and t.room_id = moved.id)"
+    };
+}
+
 /// $14 name, $15 and $16 what the search keeps of it, $17 description (null: leave), $18 whether $19 is the new
 /// metadata, $20 the revision expected (null: any).
 const CHANGE: &str = concat!(
@@ -85,7 +94,7 @@ const RESTORE: &str = concat!(
      )",
     log!(
         "'file.restored'",
-        concat!("jsonb_build_object('file', ", file_json!(), ")"),
+        concat!("jsonb_build_object('file', ", file_json!(), ", 'thread_ids', ", threads_there!(), ")"),
         "'{}'::jsonb"
     )
 );

@@ -1,4 +1,5 @@
-//! Lists of files, in one round trip: found by name, type, sender, size and date; deleted, held back, pinned ones.
+//! Lists of files, in one round trip: found by name, type, sender, size and date; deleted, held back, pinned ones; a
+//! thread's.
 
 use domain::file::{File, Filter, Media, RESTORABLE, State};
 use domain::room::Action;
@@ -91,8 +92,45 @@ const PINNED: &str = concat!(
      order by f.id desc"
 );
 
+/// Those of the thread $16, for who may read its room. Few enough to be looked at one by one.
+const IN_THREAD: &str = concat!(
+    "select ",
+    file_columns!(),
+    "
+     from (select t.id from threads t, ",
+    readable_rooms!(),
+    " and r.id = t.room_id and t.company_id = $1 and t.id = $16 and t.status <> 'deleted'
+       and ($3::uuid is null or r.id = $3)) thread
+     left join lateral (
+         select f.*, ",
+    content_columns!("b"),
+    "
+         from thread_files i join files f on f.id = i.file_id join blobs b on b.id = f.blob_id
+         where i.thread_id = thread.id and f.status <> 'deleted' and ($4::uuid is null or f.id < $4)
+           and file_fits_1(f, $6, $8, $10, $11, $12, $13, $14, $15)
+         order by f.id desc limit $5
+     ) f on true
+     order by f.id desc"
+);
+
+/// A filter in the words of the statements.
+struct Asked<'a> {
+    filter: &'a Filter,
+    room: Option<Uuid>,
+    thread: Option<Uuid>,
+    before: Option<Uuid>,
+    likes: Vec<String>,
+    grams: Vec<i32>,
+    types: Option<Vec<String>>,
+    media: Option<&'a str>,
+    uploader: Option<Uuid>,
+    state: Option<&'static str>,
+    managers: Vec<&'static str>,
+    since: OffsetDateTime,
+}
+
 impl Store {
-    /// A page of files as `user` finds them at `now`; `None` when the room is not there for them.
+    /// A page of files as `user` finds them at `now`; `None` when the room or the thread is not there for them.
     ///
     /// # Errors
     /// When Postgres does not answer or a row makes no sense.
@@ -103,47 +141,9 @@ impl Store {
         filter: &Filter,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<File>>, Error> {
-        let room = filter.room.map(|id| id.0);
-        let before = filter.before.map(|id| id.0);
-        let query = filter.query.as_ref();
-        let (likes, grams) = query.map_or_else(Default::default, |it| (it.patterns(), it.grams()));
-        let media = filter.media.as_ref();
-        let (types, media) = (media.map(Media::patterns), media.map(Media::as_str));
-        let uploader = filter.uploader.map(|id| id.0);
-        let state = match filter.state {
-            State::Available => Some("available"),
-            State::Standing | State::Quarantined | State::Deleted | State::Pinned => None,
-        };
-        let managers = Words::from(Action::ManageFiles.rule()).roles;
-        let since = now - RESTORABLE;
-        let mut params: List<'_> = vec![
-            (&company.0 as _, Type::UUID),
-            (&user.0 as _, Type::UUID),
-            (&room as _, Type::UUID),
-            (&before as _, Type::UUID),
-            (&filter.limit as _, Type::INT8),
-            (&likes as _, Type::TEXT_ARRAY),
-            (&grams as _, Type::INT4_ARRAY),
-            (&types as _, Type::TEXT_ARRAY),
-            (&media as _, Type::TEXT),
-            (&uploader as _, Type::UUID),
-            (&state as _, Type::TEXT),
-            (&filter.least as _, Type::INT8),
-            (&filter.most as _, Type::INT8),
-            (&filter.since as _, Type::TIMESTAMPTZ),
-            (&filter.until as _, Type::TIMESTAMPTZ),
-        ];
-        let sql = match filter.state {
-            State::Standing | State::Available => FIND,
-            State::Pinned => PINNED,
-            State::Quarantined => QUARANTINED,
-            State::Deleted => DELETED,
-        };
-        if matches!(filter.state, State::Quarantined | State::Deleted) {
-            params.push((&managers as _, Type::TEXT_ARRAY));
-            params.push((&since as _, Type::TIMESTAMPTZ));
-        }
-        let rows = self.db().await?.rows(sql, &params).await?;
+        let asked = Asked::of(filter, now);
+        let params = asked.params(&company, &user);
+        let rows = self.db().await?.rows(asked.statement(), &params).await?;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -154,5 +154,70 @@ impl Store {
             }
         }
         Ok(Some(found))
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn of(filter: &'a Filter, now: OffsetDateTime) -> Self {
+        let query = filter.query.as_ref();
+        let (likes, grams) = query.map_or_else(Default::default, |it| (it.patterns(), it.grams()));
+        let media = filter.media.as_ref();
+        Self {
+            filter,
+            room: filter.room.map(|id| id.0),
+            thread: filter.thread.map(|id| id.0),
+            before: filter.before.map(|id| id.0),
+            likes,
+            grams,
+            types: media.map(Media::patterns),
+            media: media.map(Media::as_str),
+            uploader: filter.uploader.map(|id| id.0),
+            state: match filter.state {
+                State::Available => Some("available"),
+                State::Quarantined => Some("quarantined"),
+                State::Standing | State::Deleted | State::Pinned => None,
+            },
+            managers: Words::from(Action::ManageFiles.rule()).roles,
+            since: now - RESTORABLE,
+        }
+    }
+
+    /// The statement for the state, or for the thread. None is asked for a thread's deleted or pinned files.
+    fn statement(&self) -> &'static str {
+        match self.filter.state {
+            _ if self.thread.is_some() => IN_THREAD,
+            State::Standing | State::Available => FIND,
+            State::Pinned => PINNED,
+            State::Quarantined => QUARANTINED,
+            State::Deleted => DELETED,
+        }
+    }
+
+    /// $1 to $15, and those that only this statement has.
+    fn params(&'a self, company: &'a CompanyId, user: &'a UserId) -> List<'a> {
+        let mut params: List<'_> = vec![
+            (&company.0 as _, Type::UUID),
+            (&user.0 as _, Type::UUID),
+            (&self.room as _, Type::UUID),
+            (&self.before as _, Type::UUID),
+            (&self.filter.limit as _, Type::INT8),
+            (&self.likes as _, Type::TEXT_ARRAY),
+            (&self.grams as _, Type::INT4_ARRAY),
+            (&self.types as _, Type::TEXT_ARRAY),
+            (&self.media as _, Type::TEXT),
+            (&self.uploader as _, Type::UUID),
+            (&self.state as _, Type::TEXT),
+            (&self.filter.least as _, Type::INT8),
+            (&self.filter.most as _, Type::INT8),
+            (&self.filter.since as _, Type::TIMESTAMPTZ),
+            (&self.filter.until as _, Type::TIMESTAMPTZ),
+        ];
+        if self.thread.is_some() {
+            params.push((&self.thread as _, Type::UUID));
+        } else if matches!(self.filter.state, State::Quarantined | State::Deleted) {
+            params.push((&self.managers as _, Type::TEXT_ARRAY));
+            params.push((&self.since as _, Type::TIMESTAMPTZ));
+        }
+        params
     }
 }

@@ -12,6 +12,7 @@ mod places;
 mod read;
 mod rows;
 pub(crate) mod sql;
+mod threads;
 pub(crate) mod upkeep;
 pub(crate) mod versions;
 

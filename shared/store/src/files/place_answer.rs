@@ -12,8 +12,8 @@ use crate::uploads::row::corrupt;
 /// What became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InRoom {
-    /// It is done and logged in that room.
-    Done(FileEvent),
+    /// It is done and logged in that room, by these events in their order.
+    Done(Vec<FileEvent>),
     /// It was so already.
     Same,
     /// A rule stood in the way.
@@ -22,37 +22,57 @@ pub enum InRoom {
 
 /// The one row of a change in a room.
 pub(super) struct Answered {
-    pub(super) row: Row,
-    pub(super) action: Action,
-    pub(super) kind: &'static str,
+    row: Row,
+    action: Action,
+    kind: &'static str,
+    /// What had to happen first.
+    before: Option<FileEvent>,
 }
 
-/// How the file stands to the room.
-pub(super) struct Place {
-    pub(super) shown: bool,
-    pub(super) home: bool,
-    pub(super) pinned: bool,
+/// How the file stands to the room: columns of `w`.
+pub(super) struct Place<'a>(&'a Row);
+
+impl Place<'_> {
+    /// Whether something holds; what is not known does not.
+    pub(super) fn is(&self, column: &str) -> Result<bool, Error> {
+        Ok(self
+            .0
+            .try_get::<_, Option<bool>>(column)?
+            .unwrap_or_default())
+    }
 }
 
 impl Answered {
+    /// The answer of a change that is `action` in the room and logs an event of this kind.
+    pub(super) fn of(rows: Vec<Row>, action: Action, kind: &'static str) -> Result<Self, Error> {
+        let row = rows.into_iter().next();
+        Ok(Self {
+            row: row.ok_or_else(|| Error::Corrupt("a change answered no row".into()))?,
+            action,
+            kind,
+            before: None,
+        })
+    }
+
+    /// The same, behind another change in the same flight.
+    pub(super) fn after(self, first: &Self) -> Result<Self, Error> {
+        let before = told(&first.row, first.kind)?;
+        Ok(Self { before, ..self })
+    }
+
     /// Tells done from refused: `more` says what else stood in the way of somebody who may do this there.
     pub(super) fn answer(
         self,
-        more: impl FnOnce(&Place) -> Option<Refusal>,
+        more: impl FnOnce(&Place<'_>) -> Result<Option<Refusal>, Error>,
     ) -> Result<InRoom, Error> {
         if let Some(event) = told(&self.row, self.kind)? {
-            return Ok(InRoom::Done(event));
+            return Ok(InRoom::Done(
+                self.before.into_iter().chain([event]).collect(),
+            ));
         }
         let refusal = match self.barred()? {
             Some(refusal) => Some(refusal),
-            None => more(&Place {
-                shown: self.row.try_get("shown")?,
-                home: self
-                    .row
-                    .try_get::<_, Option<bool>>("home")?
-                    .unwrap_or_default(),
-                pinned: self.row.try_get("pinned")?,
-            }),
+            None => more(&Place(&self.row))?,
         };
         Ok(refusal.map_or(InRoom::Same, InRoom::Refused))
     }

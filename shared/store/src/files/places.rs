@@ -1,51 +1,65 @@
 //! A file in one of the rooms that show it: shown there, taken away, pinned, unpinned.
 //!
 //! Parameters: $1 company, $2 who asks, $3 the file, $4 now, $5 a fresh id, $6 address, $7 request id, $8 to $10 roles,
-//! accesses and states that the permission table allows, $11 the room, $12 roles that manage others' files there.
+//! accesses and states that the permission table allows, $11 the room (or what names it), $12 roles that manage others'
+//! files there, $13 how many pins a room has at most.
 
 use domain::file::{MAX_PINS, Refusal};
 use domain::room::Action;
 use domain::{RoomId, room};
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
-use super::FileAct;
 use super::place_answer::{Answered, InRoom};
-use super::sql::{content_columns, file_json, json_time_of, readable_file};
+use super::sql::json_time_of;
+use super::{FileAct, List};
 use crate::rule::Words;
 use crate::{Error, Store, flight};
 
-/// The room, and those that show the file, in one order for all.
-const LOCK: &str = "
-    select 1 from rooms r
-    where r.company_id = $1
-      and (r.id = $3 or r.id in (select p.room_id from file_places p where p.company_id = $1 and p.file_id = $2))
-    order by r.id for no key update";
+/// Locks the room `$room` and those that show the file $2, in one order for all.
+macro_rules! lock {
+    ($room:literal) => {
+        concat!(
+            "select 1 from rooms r
+             where r.company_id = $1
+               and (r.id = ",
+            $room,
+            " or r.id in (select p.room_id from file_places p where p.company_id = $1 and p.file_id = $2))
+             order by r.id for no key update"
+        )
+    };
+}
 
-/// The file, who $2 is in the room $11, and whether it is shown and pinned there; one row of `w`, always.
+/// The file, who $2 is in the room `$room`, and whether it is shown and pinned there, with `$more` from `$joined`; one
+/// row of `w`, always.
 macro_rules! in_room {
-    () => {
+    ($room:expr, $more:expr, $joined:expr) => {
         concat!(
             "with found as (
                  select f.*, ",
-            content_columns!("b"),
+            crate::files::sql::content_columns!("b"),
             " from files f join blobs b on b.company_id = f.company_id and b.id = f.blob_id
                  where f.company_id = $1 and f.id = $3 and f.status <> 'deleted'
              ),
              w as (
                  select u.role as company_role, r.id as there, r.type as room_type, r.status as room_status,
                      m.role as my_role, m.access as my_access, ",
-            readable_file!("f.id"),
+            crate::files::sql::readable_file!("f.id"),
             " as readable, p.file_id is not null as shown, f.room_id = r.id as home,
                      p.added_by = $2 or f.uploader_id = $2 as mine, n.file_id is not null as pinned,
-                     (select count(*) from file_pins c where c.room_id = r.id) as pins
-                 from (select) as one
+                     (select count(*) from file_pins c where c.room_id = r.id) as pins",
+            $more,
+            " from (select) as one
                  left join found f on true
                  left join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
-                 left join rooms r on r.company_id = $1 and r.id = $11 and r.status <> 'deleted'
+                 left join rooms r on r.company_id = $1 and r.id = ",
+            $room,
+            " and r.status <> 'deleted'
                  left join room_members m on m.room_id = r.id and m.user_id = u.id
                  left join file_places p on p.room_id = r.id and p.file_id = f.id
-                 left join file_pins n on n.room_id = r.id and n.file_id = f.id
-             ),
+                 left join file_pins n on n.room_id = r.id and n.file_id = f.id ",
+            $joined,
+            "),
              -- Materialized: what a function does must not come before who may is known.
              may as materialized (
                  select f.* from found f, w
@@ -56,12 +70,12 @@ macro_rules! in_room {
 
 /// Behind `touched` (the file): the event in the room, the line of the audit log, the answer.
 macro_rules! log_there {
-    ($kind:literal, $data:expr) => {
+    ($kind:literal, $data:expr, $detail:literal) => {
         concat!(
             ", moved as (
                  update rooms r
                  set last_seq = r.last_seq + 1, last_activity_at = greatest(r.last_activity_at, $4)
-                 from touched f where r.company_id = $1 and r.id = $11
+                 from touched f, w where r.company_id = $1 and r.id = w.there
                  returning r.id, r.last_seq
              ),
              logged as (
@@ -72,30 +86,51 @@ macro_rules! log_there {
              audited as (
                  insert into audit_log
                      (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
-                 select $1, $5, $4, $2, '", $kind, "', 'file', f.id, $6, $7, jsonb_build_object('room', $11) from touched f
+                 select $1, $5, $4, $2, '", $kind, "', 'file', f.id, $6, $7, jsonb_build_object(", $detail, ")
+                 from touched f, w
              )
              select w.*, case when l.seq is not null then array[l.room_id] end as rooms,
                  case when l.seq is not null then array[l.seq] end as seqs,
-                 l.payload, exists (select from found) as found
+                 case when l.seq is not null then array[l.payload] end as payloads,
+                 exists (select from found) as found
              from w left join logged l on true"
         )
     };
+    ($kind:literal, $data:expr) => {
+        log_there!($kind, $data, "'room', w.there")
+    };
 }
 
+/// Behind `may` (the file): shows it there.
+macro_rules! shown_there {
+    () => {
+        concat!(
+            ", touched as (
+                 select f.* from may f cross join w cross join lateral show_file_1($1, w.there, f.id, $2, $4) as shown
+             )",
+            crate::files::places::log_there!(
+                "file.shown",
+                concat!(
+                    "jsonb_build_object('file', ",
+                    crate::files::sql::file_json!(),
+                    ")"
+                )
+            )
+        )
+    };
+}
+pub(super) use {in_room, lock, log_there, shown_there};
+
+const LOCK: &str = lock!("$3");
+
 const SHOW: &str = concat!(
-    in_room!(),
-    " and not w.shown and f.status = 'available'),
-     touched as (
-         select f.* from may f cross join lateral show_file_1($1, $11, f.id, $2, $4) as shown
-     )",
-    log_there!(
-        "file.shown",
-        concat!("jsonb_build_object('file', ", file_json!(), ")")
-    )
+    in_room!("$11", "", ""),
+    " and not w.shown and f.status = 'available')",
+    shown_there!()
 );
 
 const HIDE: &str = concat!(
-    in_room!(),
+    in_room!("$11", "", ""),
     " and w.shown and not w.home and (w.mine or w.my_role = any ($12))),
      touched as (
          delete from file_places p using may where p.room_id = $11 and p.file_id = may.id
@@ -108,7 +143,7 @@ const HIDE: &str = concat!(
 );
 
 const PIN: &str = concat!(
-    in_room!(),
+    in_room!("$11", "", ""),
     " and w.shown and not w.pinned and w.pins < $13),
      touched as (
          insert into file_pins (company_id, room_id, file_id, pinned_by, pinned_at)
@@ -126,7 +161,7 @@ const PIN: &str = concat!(
 );
 
 const UNPIN: &str = concat!(
-    in_room!(),
+    in_room!("$11", "", ""),
     "),
      touched as (
          delete from file_pins n using may where n.room_id = $11 and n.file_id = may.id
@@ -134,6 +169,9 @@ const UNPIN: &str = concat!(
      )",
     log_there!("file.unpinned", "jsonb_build_object('file_id', f.id)")
 );
+
+/// A statement and the kind of the event that it logs.
+pub(super) type Statement = (&'static str, &'static str);
 
 impl Store {
     /// Shows a file in another room, where the actor may write.
@@ -145,13 +183,13 @@ impl Store {
             .in_room(act, room, Action::Write, ("file.shown", SHOW))
             .await?;
         done.answer(|place| {
-            (!place.shown).then_some(Refusal::State(
+            Ok((!place.is("shown")?).then_some(Refusal::State(
                 "only an available file can be shown in more rooms",
-            ))
+            )))
         })
     }
 
-    /// Takes a file away from a room that it was put into; its own room keeps it.
+    /// Takes a file away from a room that it was put into, and so from that room's threads; its own room keeps it.
     ///
     /// # Errors
     /// When Postgres does not answer.
@@ -160,12 +198,15 @@ impl Store {
             .in_room(act, room, Action::Write, ("file.hidden", HIDE))
             .await?;
         done.answer(|place| {
-            if place.home {
-                return Some(Refusal::State(
+            Ok(if place.is("home")? {
+                Some(Refusal::State(
                     "the file belongs to this room: delete it instead",
-                ));
-            }
-            place.shown.then_some(Refusal::Room(room::Refusal::Role))
+                ))
+            } else {
+                place
+                    .is("shown")?
+                    .then_some(Refusal::Room(room::Refusal::Role))
+            })
         })
     }
 
@@ -178,10 +219,11 @@ impl Store {
             .in_room(act, room, Action::Pin, ("file.pinned", PIN))
             .await?;
         done.answer(|place| {
-            if !place.shown {
-                return Some(Refusal::NoFile);
-            }
-            (!place.pinned).then_some(Refusal::Pins { limit: MAX_PINS })
+            Ok(if place.is("shown")? {
+                (!place.is("pinned")?).then_some(Refusal::Pins { limit: MAX_PINS })
+            } else {
+                Some(Refusal::NoFile)
+            })
         })
     }
 
@@ -193,7 +235,7 @@ impl Store {
         let done = self
             .in_room(act, room, Action::Pin, ("file.unpinned", UNPIN))
             .await?;
-        done.answer(|_| None)
+        done.answer(|_| Ok(None))
     }
 
     async fn in_room(
@@ -201,44 +243,65 @@ impl Store {
         act: &FileAct<'_>,
         room: RoomId,
         action: Action,
-        (kind, sql): (&'static str, &str),
+        (kind, sql): Statement,
     ) -> Result<Answered, Error> {
-        let rule = Words::from(action.rule());
-        let managers = Words::from(Action::ManageFiles.rule()).roles;
-        let mut params = vec![
-            (&act.company.0 as _, Type::UUID),
-            (&act.actor.0 as _, Type::UUID),
-            (&act.file.0 as _, Type::UUID),
-            (&act.origin.at as _, Type::TIMESTAMPTZ),
-            (&act.id as _, Type::UUID),
-            (&act.origin.address as _, Type::TEXT),
-            (&act.origin.request_id as _, Type::TEXT),
-            (&rule.roles as _, Type::TEXT_ARRAY),
-            (&rule.accesses as _, Type::TEXT_ARRAY),
-            (&rule.statuses as _, Type::TEXT_ARRAY),
-            (&room.0 as _, Type::UUID),
-        ];
-        if sql == HIDE {
-            params.push((&managers as _, Type::TEXT_ARRAY));
-        } else if sql == PIN {
-            params.push((&managers as _, Type::TEXT_ARRAY));
-            params.push((&MAX_PINS as _, Type::INT8));
-        }
-        let lock = [
-            (&act.company.0 as _, Type::UUID),
-            (&act.file.0 as _, Type::UUID),
-            (&room.0 as _, Type::UUID),
-        ];
+        let rules = Rules::of(action);
+        let params = rules.params(act, &act.id, &room.0);
+        let lock = locked(act, &room.0);
         let db = self.db().await?;
         let (_, rows) = flight!(
             db,
             locked = db.rows(LOCK, &lock),
             changed = db.rows(sql, &params),
         )?;
-        let row = rows
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::Corrupt("a change answered no row".into()))?;
-        Ok(Answered { row, action, kind })
+        Answered::of(rows, action, kind)
     }
+}
+
+/// What the permission table says about an action in a room.
+pub(super) struct Rules {
+    action: Words,
+    managers: Vec<&'static str>,
+}
+
+impl Rules {
+    pub(super) fn of(action: Action) -> Self {
+        Self {
+            action: Words::from(action.rule()),
+            managers: Words::from(Action::ManageFiles.rule()).roles,
+        }
+    }
+
+    /// $1 to $13, with this line for the audit log and this `place`.
+    pub(super) fn params<'a>(
+        &'a self,
+        act: &'a FileAct<'a>,
+        line: &'a Uuid,
+        place: &'a Uuid,
+    ) -> List<'a> {
+        vec![
+            (&act.company.0 as _, Type::UUID),
+            (&act.actor.0 as _, Type::UUID),
+            (&act.file.0 as _, Type::UUID),
+            (&act.origin.at as _, Type::TIMESTAMPTZ),
+            (line as _, Type::UUID),
+            (&act.origin.address as _, Type::TEXT),
+            (&act.origin.request_id as _, Type::TEXT),
+            (&self.action.roles as _, Type::TEXT_ARRAY),
+            (&self.action.accesses as _, Type::TEXT_ARRAY),
+            (&self.action.statuses as _, Type::TEXT_ARRAY),
+            (place as _, Type::UUID),
+            (&self.managers as _, Type::TEXT_ARRAY),
+            (&MAX_PINS as _, Type::INT8),
+        ]
+    }
+}
+
+/// The parameters of the lock.
+pub(super) fn locked<'a>(act: &'a FileAct<'a>, place: &'a Uuid) -> List<'a> {
+    vec![
+        (&act.company.0 as _, Type::UUID),
+        (&act.file.0 as _, Type::UUID),
+        (place as _, Type::UUID),
+    ]
 }

@@ -5,7 +5,7 @@ use domain::file::{File, Refusal, Standing, Status};
 use domain::preview::Preview;
 use domain::room::{Access, Kind, Role};
 use domain::scan::ScanStatus;
-use domain::{FileId, RoomId, UploadId, UserId, room};
+use domain::{FileId, RoomId, ThreadId, UploadId, UserId, room};
 use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub struct FoundFile {
     pub downloads: u64,
     /// The rooms that show it to them.
     pub shown_in: Vec<RoomId>,
+    /// The threads of those rooms that it is in.
+    pub in_threads: Vec<ThreadId>,
 }
 
 /// An event that was just logged, in every room that shows the file.
@@ -31,10 +33,8 @@ pub struct FoundFile {
 pub struct FileEvent {
     /// Its type.
     pub kind: &'static str,
-    /// The rooms, with its number in each.
-    pub places: Vec<(RoomId, i64)>,
-    /// Its data, as clients get it.
-    pub data: Value,
+    /// The rooms, with its number and its data in each, as clients get it.
+    pub places: Vec<(RoomId, i64, Value)>,
 }
 
 /// What became of a change.
@@ -114,26 +114,30 @@ pub(super) fn found(row: &Row, user: UserId) -> Result<Result<FoundFile, Refusal
         file,
         standing,
         downloads: unsigned(row, "downloads")?,
-        shown_in: row
-            .try_get::<_, Vec<Uuid>>("shown_in")?
-            .into_iter()
-            .map(RoomId)
-            .collect(),
+        shown_in: ids(row, "shown_in", RoomId)?,
+        in_threads: ids(row, "in_threads", ThreadId)?,
     }))
 }
 
-/// The rooms that heard of a change, with the number of its event in each, and the event's data.
+/// The rooms that heard of a change, with the number and data of its event in each.
 pub(crate) fn told(row: &Row, kind: &'static str) -> Result<Option<FileEvent>, Error> {
     let rooms: Option<Vec<Uuid>> = row.try_get("rooms")?;
     let seqs: Option<Vec<i64>> = row.try_get("seqs")?;
-    let (Some(rooms), Some(seqs)) = (rooms, seqs) else {
+    let payloads: Option<Vec<Value>> = row.try_get("payloads")?;
+    let (Some(rooms), Some(seqs), Some(payloads)) = (rooms, seqs, payloads) else {
         return Ok(None);
     };
+    let places = rooms.into_iter().zip(seqs).zip(payloads);
+    let places = places.map(|((room, seq), data)| (RoomId(room), seq, data));
     Ok(Some(FileEvent {
         kind,
-        places: rooms.into_iter().map(RoomId).zip(seqs).collect(),
-        data: row.try_get("payload")?,
+        places: places.collect(),
     }))
+}
+
+fn ids<T>(row: &Row, column: &str, id: impl Fn(Uuid) -> T) -> Result<Vec<T>, Error> {
+    let ids: Vec<Uuid> = row.try_get(column)?;
+    Ok(ids.into_iter().map(id).collect())
 }
 
 fn seat(row: &Row) -> Result<Option<(Role, Access)>, Error> {

@@ -94,7 +94,8 @@ macro_rules! readable_file {
 /// rooms that show it to them. From `w`.
 macro_rules! standing_columns {
     () => {
-        "w.company_role, w.my_role, w.my_access, w.room_type, w.room_status, w.readable, f.downloads, w.shown_in"
+        "w.company_role, w.my_role, w.my_access, w.room_type, w.room_status, w.readable, f.downloads, w.shown_in, \
+         w.in_threads"
     };
 }
 
@@ -109,7 +110,10 @@ macro_rules! standing {
             " as readable,
                      array(select r.id from ",
             crate::files::sql::readable_rooms!(),
-            " and r.id in (select p.room_id from file_places p where p.file_id = f.id) order by r.id) as shown_in
+            " and r.id in (select p.room_id from file_places p where p.file_id = f.id) order by r.id) as shown_in,
+                     array(select t.id from thread_files i join threads t on t.id = i.thread_id, ",
+            crate::files::sql::readable_rooms!(),
+            " and r.id = t.room_id and i.file_id = f.id and t.status <> 'deleted' order by t.id) as in_threads
                  from (select) as one
                  left join found f on true
                  left join users u on u.company_id = $1 and u.id = $2 and u.status = 'active'
@@ -153,8 +157,8 @@ pub(crate) const LOCK: &str = "
     where r.company_id = $1 and r.id in (select p.room_id from file_places p where p.company_id = $1 and p.file_id = $2)
     order by r.id for no key update";
 
-/// Behind `made` (the changed file with its content): its event in every room that shows it, and its line of the audit
-/// log.
+/// Behind `made` (the changed file with its content): its event in every room that shows it (`moved`, in what is `$data`),
+/// and its line of the audit log.
 macro_rules! logged {
     ($kind:expr, $data:expr, $detail:expr) => {
         concat!(
@@ -190,12 +194,12 @@ macro_rules! logged {
     };
 }
 
-/// The rooms that heard of it, with the event's number in each, and its data.
+/// The rooms that heard of it, with the event's number and data in each.
 macro_rules! told {
     () => {
         "left join lateral (
              select array_agg(l.room_id order by l.room_id) as rooms, array_agg(l.seq order by l.room_id) as seqs,
-                 (array_agg(l.payload))[1] as payload
+                 array_agg(l.payload order by l.room_id) as payloads
              from logged l
          ) told on true"
     };
@@ -216,7 +220,7 @@ macro_rules! log {
             crate::files::sql::file_columns!(),
             ", ",
             crate::files::sql::standing_columns!(),
-            ", told.rooms, told.seqs, told.payload
+            ", told.rooms, told.seqs, told.payloads
              from w
              left join lateral (
                  select * from made union all select * from found where not exists (select from made)

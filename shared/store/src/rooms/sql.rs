@@ -113,7 +113,7 @@ macro_rules! message_json {
             $m,
             ".metadata, 'attachments', case when ",
             $m,
-            ".attachment_count > 0 then attachments_1(",
+            ".attachment_count > 0 then attachments_2(",
             $m,
             ".id) else '[]'::jsonb end, 'client_id', ",
             $m,

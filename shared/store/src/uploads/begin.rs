@@ -28,8 +28,8 @@ pub struct NewUpload {
     pub content_type: ContentType,
     /// What makes equal content equal, when the client told all of it; then also what the file becomes.
     pub known: Option<(String, Made)>,
-    /// Two lines of the audit log.
-    pub lines: [Uuid; 2],
+    /// Three lines of the audit log.
+    pub lines: [Uuid; 3],
 }
 
 /// Who begins uploads, and within what.
@@ -60,7 +60,7 @@ pub enum Begun {
     Refused(Refusal),
 }
 
-const BEGIN: &str = "select * from begin_uploads_2($1, $2, $3, $4, $5, $6, $7, $8) order by place";
+const BEGIN: &str = "select * from begin_uploads_3($1, $2, $3, $4, $5, $6, $7, $8) order by place";
 
 const FILES: &str = concat!(
     "select ",
@@ -126,7 +126,7 @@ impl Store {
             }
         }
         if begun.len() != new.len() {
-            return Err(corrupt("begin_uploads_2", "short of an answer"));
+            return Err(corrupt("begin_uploads_3", "short of an answer"));
         }
         Ok((begun, told))
     }
@@ -149,6 +149,7 @@ fn item(new: &NewUpload) -> Value {
     json!({
         "id": up.id,
         "room": up.room,
+        "thread": up.thread,
         "blob": up.blob,
         "key": up.key,
         "name": up.name,
@@ -187,6 +188,7 @@ fn outcome(
         "no_room" => Refusal::NoRoom,
         "room" => Refusal::Room(in_room(row)?),
         "no_file" => Refusal::NoFile,
+        "no_thread" => Refusal::NoThread,
         "uploads_off" => Refusal::UploadsOff,
         "type" => Refusal::TypeNotAllowed,
         "threads_off" => Refusal::ThreadsOff,

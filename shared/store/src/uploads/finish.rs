@@ -28,8 +28,8 @@ pub struct Completion<'a> {
     pub crc64: Option<&'a str>,
     /// The composite checksum that the parts had to give, when it is known.
     pub expected: Option<&'a str>,
-    /// A second line of the audit log.
-    pub line: Uuid,
+    /// Two more lines of the audit log.
+    pub lines: [Uuid; 2],
 }
 
 /// A file, or a new version of one, that an upload has just become.
@@ -100,7 +100,7 @@ const JOIN: &str = concat!(
      select * from joined"
 );
 
-const COMPLETE: &str = "select * from complete_upload_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const COMPLETE: &str = "select * from complete_upload_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const FILE: &str = concat!(
     "select ",
@@ -159,7 +159,8 @@ impl Store {
         done: &Completion<'_>,
         by: &By<'_>,
     ) -> Result<Finished, Error> {
-        let call = made::call(by, &[by.line, done.line], json!({}))?;
+        let [second, third] = done.lines;
+        let call = made::call(by, &[by.line, second, third], json!({}))?;
         let params = [
             (&upload.company.0 as _, Type::UUID),
             (&upload.id.0 as _, Type::UUID),

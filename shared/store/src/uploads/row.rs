@@ -2,7 +2,7 @@
 
 use domain::room::{Access, Role, Status};
 use domain::upload::{Checksum, Plan, Seen, State, Upload};
-use domain::{BatchId, BlobId, CompanyId, FileId, RoomId, UploadId, UserId};
+use domain::{BatchId, BlobId, CompanyId, FileId, RoomId, ThreadId, UploadId, UserId};
 use tokio_postgres::Row;
 
 use super::made;
@@ -18,6 +18,8 @@ macro_rules! columns {
             ".id, ",
             $table,
             ".room_id, ",
+            $table,
+            ".thread_id, ",
             $table,
             ".batch_id, ",
             $table,
@@ -76,6 +78,7 @@ pub(super) fn upload(row: &Row) -> Result<Upload, Error> {
         company: CompanyId(row.try_get("company_id")?),
         id: UploadId(row.try_get("id")?),
         room: RoomId(row.try_get("room_id")?),
+        thread: row.try_get::<_, Option<_>>("thread_id")?.map(ThreadId),
         batch: row.try_get::<_, Option<_>>("batch_id")?.map(BatchId),
         uploader: UserId(row.try_get("uploader_id")?),
         state: State::parse(state).ok_or_else(|| corrupt("state", state))?,

@@ -133,7 +133,7 @@ const COMPLETE: &str = concat!(
      select v.outcome, up.state, (select blob.id <> go.blob_id from blob, go) as duplicate,
          exists (select from uploads w where w.company_id = $1 and w.uploader_id = $2 and w.state = 'pending'
                      and w.batch_id is not null) as waits, ", file_columns!(), ",
-         told.rooms, told.seqs, told.payload
+         told.rooms, told.seqs, told.payloads
      from verdict v cross join up
      left join made f on true ",
     told!()
@@ -198,20 +198,30 @@ impl Store {
             after = db.rows(AFTER, &after),
         )?;
         let row = rows.first().ok_or_else(|| corrupt("upload", "not there"))?;
-        let state: &str = row.try_get("state")?;
-        Ok(match row.try_get("outcome")? {
-            "ok" => Versioned::New(Box::new(Became {
-                file: file(row)?,
-                happened: happened(row, after.first(), upload, by)?,
-                duplicate: row.try_get("duplicate")?,
-                waits: row.try_get("waits")?,
-            })),
-            "already" => Versioned::Already,
-            "refused" => Versioned::Refused,
-            "gone" => Versioned::Gone,
-            _ => Versioned::Ended(State::parse(state).ok_or_else(|| corrupt("state", state))?),
-        })
+        versioned(row, after.first(), upload, by)
     }
+}
+
+/// What came of it, and what followed.
+fn versioned(
+    row: &Row,
+    after: Option<&Row>,
+    upload: &Upload,
+    by: &By<'_>,
+) -> Result<Versioned, Error> {
+    let state: &str = row.try_get("state")?;
+    Ok(match row.try_get("outcome")? {
+        "ok" => Versioned::New(Box::new(Became {
+            file: file(row)?,
+            happened: happened(row, after, upload, by)?,
+            duplicate: row.try_get("duplicate")?,
+            waits: row.try_get("waits")?,
+        })),
+        "already" => Versioned::Already,
+        "refused" => Versioned::Refused,
+        "gone" => Versioned::Gone,
+        _ => Versioned::Ended(State::parse(state).ok_or_else(|| corrupt("state", state))?),
+    })
 }
 
 /// The version's event in every room that shows the file, then what followed.
@@ -227,12 +237,12 @@ fn happened(
         Some(row) => Happened::read(row.try_get("events")?, row.try_get("told")?, by.origin.at)?,
         None => Happened::default(),
     };
-    let told = event.places.into_iter().map(|(room, seq)| Logged {
+    let told = event.places.into_iter().map(|(room, seq, data)| Logged {
         room: Some(room),
         seq,
         kind: event.kind.to_owned(),
         actor: Some(upload.uploader),
-        payload: event.data.clone(),
+        payload: data,
         at: by.origin.at,
     });
     happened.events.splice(..0, told);

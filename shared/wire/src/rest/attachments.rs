@@ -14,7 +14,7 @@ pub const CHANGED: &str = "attachment.changed";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToAttach {
-    /// A file of the room.
+    /// A file that the room shows.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub file_id: Option<FileId>,
@@ -33,7 +33,7 @@ pub struct AttachmentView {
     /// The upload that was attached, when it was one: `upload.progress` tells how far it is.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub upload_id: Option<UploadId>,
-    /// Its name.
+    /// Its name; empty when it is `deleted`.
     pub name: String,
     /// The declared media type.
     pub content_type: String,
@@ -55,7 +55,7 @@ pub enum AttachmentStateName {
     Quarantined,
     /// Its upload ended without a file.
     Failed,
-    /// Somebody deleted it.
+    /// Somebody deleted it, or took it away from the room: nothing is told of it but its id.
     Deleted,
     /// It cannot be had for another reason.
     #[serde(other)]

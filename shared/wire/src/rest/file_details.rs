@@ -1,8 +1,7 @@
 //! One file as one person sees it, and its versions.
 
-use domain::RoomId;
-use domain::UserId;
 use domain::file::{Action, Version};
+use domain::{RoomId, ThreadId, UserId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -21,6 +20,9 @@ pub struct FileDetailView {
     /// The rooms that show it to me, its own among them if I may read that one.
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub shown_in: Vec<RoomId>,
+    /// The threads of those rooms that it is in.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub in_threads: Vec<ThreadId>,
     /// What I may do with it.
     pub my: MyFile,
 }

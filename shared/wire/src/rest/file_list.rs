@@ -2,7 +2,7 @@
 
 use domain::file::{Filter, Media, State};
 use domain::search::Query;
-use domain::{FileId, LinkId, RoomId, UserId};
+use domain::{FileId, LinkId, RoomId, ThreadId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -20,6 +20,9 @@ pub struct FilesQuery {
     /// Those that this room shows, instead of all rooms that I am in.
     #[param(value_type = Option<uuid::Uuid>)]
     pub room_id: Option<RoomId>,
+    /// Those of this thread, available or held back ones; with `room_id` it must be a thread of that room.
+    #[param(value_type = Option<uuid::Uuid>)]
+    pub thread_id: Option<ThreadId>,
     /// Words that all stand in the name, inside longer words too; consonants (ㅎㅇ) find syllables by their initials.
     #[param(max_length = 200)]
     pub q: Option<String>,
@@ -82,6 +85,10 @@ impl FilesQuery {
                 "pins are of one room",
             ));
         }
+        if self.thread_id.is_some() && matches!(state, State::Pinned | State::Deleted) {
+            let why = "deleted files and pins are not listed by thread";
+            errors.push(FieldError::new("thread_id", "not_expected", why));
+        }
         let query = self.q.as_deref().map(Query::parse).transpose();
         let query = query.map_err(|why| FieldError::new("q", "bad_search", why.to_string()));
         let media = self.media.as_deref().map(|text| {
@@ -90,6 +97,7 @@ impl FilesQuery {
         });
         let filter = Filter {
             room: self.room_id,
+            thread: self.thread_id,
             query: keep(&mut errors, query).flatten(),
             media: keep(&mut errors, media.transpose()).flatten(),
             uploader: self.uploader_id,
@@ -224,5 +232,19 @@ mod tests {
             ]
         );
         assert!(FilesQuery::default().parse().is_ok());
+        for (state, fine) in [
+            (StateFilter::Available, true),
+            (StateFilter::Quarantined, true),
+            (StateFilter::Deleted, false),
+            (StateFilter::Pinned, false),
+        ] {
+            let query = FilesQuery {
+                thread_id: Some(ThreadId(uuid::Uuid::nil())),
+                room_id: Some(RoomId(uuid::Uuid::nil())),
+                state: Some(state),
+                ..FilesQuery::default()
+            };
+            assert_eq!(query.parse().is_ok(), fine, "{state:?}");
+        }
     }
 }

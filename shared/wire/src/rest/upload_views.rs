@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::upload::{Checksum, Part, Progress, State, Upload};
-use domain::{BatchId, FileId, RoomId, UploadId, UserId};
+use domain::{BatchId, FileId, RoomId, ThreadId, UploadId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -69,6 +69,9 @@ pub struct UploadView {
     /// The room that the file will be in.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
+    /// The thread of that room that the file is put into.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub thread_id: Option<ThreadId>,
     /// The batch that it was begun with.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub batch_id: Option<BatchId>,
@@ -112,6 +115,7 @@ impl From<Upload> for UploadView {
         Self {
             id: upload.id,
             room_id: upload.room,
+            thread_id: upload.thread,
             batch_id: upload.batch,
             uploader_id: upload.uploader,
             name: upload.name,

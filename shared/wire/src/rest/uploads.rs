@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::upload::{Checksum, ContentType, Draft, FileName, plan};
-use domain::{FileId, RoomId};
+use domain::upload::{Checksum, ContentType, Draft, FileName, FollowUp, Plan, plan};
+use domain::{FileId, RoomId, ThreadId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::room_changes::{keep, keep_all};
 use super::upload_then::Then;
 use crate::problem::FieldError;
 
@@ -20,6 +21,10 @@ pub struct StartUpload {
     /// The room that the file will be in.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
+    /// A thread of this room that the file is put into; the room then makes none for it.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub thread_id: Option<ThreadId>,
     /// A file of this room that gets this content as a new version, under the name that it has; a new file when absent.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -42,7 +47,8 @@ pub struct StartUpload {
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub part_checksums: Vec<String>,
-    /// What happens when it is done; when absent, what the room does by itself. Nothing follows a new version.
+    /// What happens when it is done; when absent, what the room does by itself. Nothing follows a new version, and no
+    /// thread a file that goes into `thread_id`.
     #[serde(default)]
     pub then: Option<Then>,
 }
@@ -64,62 +70,90 @@ impl StartUpload {
     /// Every field that breaks a rule.
     pub fn parse(self) -> Result<Draft, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut wrong = |field: &str, code: &str, why: String| {
+        let name = FileName::parse(&self.name)
+            .map_err(|why| FieldError::new("name", "bad_name", why.to_string()));
+        let name = keep(&mut errors, name);
+        let content_type = ContentType::parse(&self.content_type)
+            .map_err(|why| FieldError::new("content_type", "bad_content_type", why.to_string()));
+        let content_type = keep(&mut errors, content_type);
+        let plan =
+            plan(self.size).map_err(|why| FieldError::new("size", "out_of_range", why.to_string()));
+        let plan = keep(&mut errors, plan);
+        let part_checksums = keep_all(&mut errors, self.digests(plan));
+        errors.extend(self.contradictions());
+        let then = keep_all(&mut errors, self.then.map(Then::parse).transpose()).flatten();
+        match (name, content_type, plan, part_checksums) {
+            (Some(name), Some(content_type), Some(plan), Some(part_checksums))
+                if errors.is_empty() =>
+            {
+                Ok(Draft {
+                    room: self.room_id,
+                    thread: self.thread_id,
+                    name,
+                    content_type,
+                    plan,
+                    checksum: self.checksum.into(),
+                    part_checksums,
+                    // What has a thread gets no other one from the room.
+                    then: then.or(self.thread_id.map(|_| FollowUp::Nothing)),
+                    replaces: self.file_id,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// The checksums of the parts, as many as were given.
+    fn digests(&self, plan: Option<Plan>) -> Result<Vec<[u8; 32]>, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut wrong = |field: &str, code: &str, why: &str| {
             errors.push(FieldError::new(field, code, why));
         };
-        let name = FileName::parse(&self.name)
-            .map_err(|why| wrong("name", "bad_name", why.to_string()))
-            .ok();
-        let content_type = ContentType::parse(&self.content_type)
-            .map_err(|why| wrong("content_type", "bad_content_type", why.to_string()))
-            .ok();
-        let plan = plan(self.size)
-            .map_err(|why| wrong("size", "out_of_range", why.to_string()))
-            .ok();
-        let checksum = match self.checksum {
-            ChecksumKind::Sha256 => Checksum::Sha256,
-            ChecksumKind::None => Checksum::None,
-        };
         let given = self.part_checksums.len();
-        if given > 0 && checksum == Checksum::None {
-            let why = "leave it out, or say `checksum: sha256`".to_owned();
+        if given > 0 && self.checksum == ChecksumKind::None {
+            let why = "leave it out, or say `checksum: sha256`";
             wrong("part_checksums", "not_expected", why);
         } else if plan.is_some_and(|plan| given > plan.part_count as usize) {
-            let why = "more checksums than the file has parts".to_owned();
+            let why = "more checksums than the file has parts";
             wrong("part_checksums", "too_many", why);
         }
-        let mut part_checksums = Vec::with_capacity(given);
+        let mut digests = Vec::with_capacity(given);
         for (index, text) in self.part_checksums.iter().enumerate() {
+            let field = || format!("part_checksums[{index}]");
             match digest(text) {
-                Some(digest) => part_checksums.push(digest),
-                None => wrong(
-                    &format!("part_checksums[{index}]"),
-                    "bad_checksum",
-                    NOT_SHA256.into(),
-                ),
+                Some(digest) => digests.push(digest),
+                None => wrong(&field(), "bad_checksum", NOT_SHA256),
             }
         }
-        if self.file_id.is_some() && self.then.is_some() {
-            wrong(
-                "then",
-                "not_expected",
-                "nothing follows a new version".to_owned(),
-            );
+        if errors.is_empty() {
+            Ok(digests)
+        } else {
+            Err(errors)
         }
-        let then = self.then.map(Then::parse).transpose();
-        let then = then.map_err(|why| errors.extend(why)).unwrap_or_default();
-        match (name, content_type, plan) {
-            (Some(name), Some(content_type), Some(plan)) if errors.is_empty() => Ok(Draft {
-                room: self.room_id,
-                name,
-                content_type,
-                plan,
-                checksum,
-                part_checksums,
-                then,
-                replaces: self.file_id,
-            }),
-            _ => Err(errors),
+    }
+
+    /// Fields that do not go together.
+    fn contradictions(&self) -> Vec<FieldError> {
+        let not_expected = |field: &str, why: &str| FieldError::new(field, "not_expected", why);
+        let mut errors = Vec::new();
+        if self.file_id.is_some() && self.thread_id.is_some() {
+            let why = "a new version is in the threads that its file is in";
+            errors.push(not_expected("thread_id", why));
+        }
+        if self.file_id.is_some() && self.then.is_some() {
+            errors.push(not_expected("then", "nothing follows a new version"));
+        } else if self.thread_id.is_some() && matches!(self.then, Some(Then::Thread(_))) {
+            errors.push(not_expected("then", "the file goes into `thread_id`"));
+        }
+        errors
+    }
+}
+
+impl From<ChecksumKind> for Checksum {
+    fn from(kind: ChecksumKind) -> Self {
+        match kind {
+            ChecksumKind::Sha256 => Self::Sha256,
+            ChecksumKind::None => Self::None,
         }
     }
 }
@@ -197,64 +231,4 @@ fn octets() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn start(
-        name: &str,
-        size: u64,
-        checksum: ChecksumKind,
-        sums: &[&str],
-    ) -> Result<Draft, Vec<String>> {
-        let request = StartUpload {
-            room_id: RoomId(uuid::Uuid::nil()),
-            file_id: None,
-            name: name.into(),
-            size,
-            content_type: octets(),
-            checksum,
-            part_checksums: sums.iter().map(|sum| (*sum).to_owned()).collect(),
-            then: None,
-        };
-        request
-            .parse()
-            .map_err(|errors| errors.into_iter().map(|error| error.field).collect())
-    }
-
-    #[test]
-    fn r_u1_a_start_names_all_its_faults() {
-        let good = STANDARD.encode([7; 32]);
-        assert!(start("a", 0, ChecksumKind::Sha256, &[&good]).is_ok());
-        assert_eq!(
-            start("a/b", u64::MAX, ChecksumKind::None, &[]).unwrap_err(),
-            ["name", "size"]
-        );
-        assert_eq!(
-            start("a", 1, ChecksumKind::Sha256, &["x"]).unwrap_err(),
-            ["part_checksums[0]"]
-        );
-        assert_eq!(
-            start("a", 1, ChecksumKind::Sha256, &[&good, &good]).unwrap_err(),
-            ["part_checksums"]
-        );
-        assert_eq!(
-            start("a", 1, ChecksumKind::None, &[&good]).unwrap_err(),
-            ["part_checksums"]
-        );
-    }
-
-    #[test]
-    fn r_u3_a_thousand_parts_a_call() {
-        let parts = |count| SignParts {
-            parts: (0..count)
-                .map(|number| PartToSign {
-                    number,
-                    checksum: None,
-                })
-                .collect(),
-        };
-        assert!(parts(1_000).parse().is_ok());
-        assert!(parts(1_001).parse().is_err());
-        assert!(parts(0).parse().is_err());
-    }
-}
+mod tests;

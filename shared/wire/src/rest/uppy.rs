@@ -73,8 +73,9 @@ impl UppyStart {
         }
         let kind = self.content_type.filter(|kind| !kind.is_empty());
         let start = StartUpload {
-            file_id: None,
             room_id: self.metadata.room_id.unwrap_or(RoomId(uuid::Uuid::nil())),
+            thread_id: None,
+            file_id: None,
             name: self.filename,
             size: size.unwrap_or_default(),
             content_type: kind.unwrap_or_else(|| "application/octet-stream".to_owned()),
