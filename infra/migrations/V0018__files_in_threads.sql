@@ -3,8 +3,7 @@
 
 alter table threads add constraint threads_in_room_key unique (company_id, room_id, id);
 
--- A thread's files. Access to the thread is access to its room, which shows each of them: what the room does not show
--- any more, none of its threads does, whoever takes it away.
+-- A thread's files. Access to the thread is access to its room, which shows each of them.
 create table thread_files (
     company_id uuid not null,
     room_id    uuid not null,
@@ -15,13 +14,21 @@ create table thread_files (
     primary key (thread_id, file_id),
     foreign key (company_id, room_id, thread_id) references threads (company_id, room_id, id) on delete cascade,
     foreign key (company_id, file_id) references files (company_id, id) on delete cascade,
-    foreign key (company_id, added_by) references users (company_id, id),
-    constraint thread_files_are_shown foreign key (room_id, file_id)
-        references file_places (room_id, file_id) on delete cascade
+    foreign key (company_id, added_by) references users (company_id, id)
 );
 create index thread_files_by_file on thread_files (file_id);
 
--- A thread holds the file that it was made from, whoever wrote it: code that knows nothing of this table too.
+-- What a room does not show any more, none of its threads does, whoever takes it away: code that knows nothing of this
+-- table too. No foreign key: it would want an index of its own on all places, to name the company.
+create function leave_threads_1() returns trigger language plpgsql as $$
+begin
+    delete from thread_files i where i.room_id = old.room_id and i.file_id = old.file_id;
+    return null;
+end
+$$;
+create trigger file_places_left after delete on file_places for each row execute function leave_threads_1();
+
+-- A thread holds the file that it was made from, whoever wrote it.
 create function thread_holds_file_1() returns trigger language plpgsql as $$
 begin
     insert into thread_files (company_id, room_id, thread_id, file_id, added_by, added_at)

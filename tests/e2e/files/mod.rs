@@ -8,6 +8,7 @@ mod log;
 mod places;
 mod review;
 mod sending_versions;
+mod thread_lists;
 mod threads;
 mod versions;
 

@@ -1,12 +1,13 @@
-//! R-F1, R-F4, R-F7: files in the threads of the rooms that show them.
+//! R-F7: files put into the threads of the rooms that show them, and taken out.
 
 use domain::company::CompanyRole;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::sender::{Sender, bytes, let_in, room, start};
 use support::{Person, Socket};
 
-use super::{Shelf, events, ids, last_event, put};
+use super::thread_lists::listed;
+use super::{Shelf, events, last_event, put};
 
 impl Shelf {
     /// A thread of `room` made from a file of its own: the thread and that file.
@@ -33,7 +34,7 @@ impl Shelf {
         answer.status.as_u16()
     }
 
-    async fn add(&self, who: &Person, thread: &str) -> u16 {
+    pub(super) async fn add(&self, who: &Person, thread: &str) -> u16 {
         let answer = who.put(&self.inside(thread), json!({})).await;
         answer.status.as_u16()
     }
@@ -53,38 +54,6 @@ impl Shelf {
         lines.sort();
         lines
     }
-}
-
-/// The ids of a list by its query.
-async fn listed(person: &Person, query: &str) -> Vec<String> {
-    ids(&person.get(&format!("/v1/files?{query}")).await.ok())
-}
-
-#[tokio::test]
-async fn r_f1_a_thread_has_the_file_that_it_was_made_from() {
-    let shelf = Shelf::with("처음.pdf").await;
-    let (thread, made_from) = shelf.thread(&shelf.room, "회의").await;
-    let in_thread = format!("thread_id={thread}");
-    assert_eq!(
-        listed(&shelf.owner, &in_thread).await,
-        std::slice::from_ref(&made_from)
-    );
-    // It goes and comes back with the file, and may be taken out like any other.
-    let file = format!("/v1/files/{made_from}");
-    assert_eq!(shelf.owner.delete(&file).await.status, 204);
-    assert!(listed(&shelf.owner, &in_thread).await.is_empty());
-    let restored = shelf
-        .owner
-        .post(&format!("{file}/restore"), json!({}))
-        .await;
-    assert_eq!(restored.ok()["in_threads"], json!([thread]));
-    let event = shelf.last_event(&shelf.room).await;
-    assert_eq!(event["data"]["thread_ids"], json!([thread]));
-    assert_eq!(listed(&shelf.owner, &in_thread).await.len(), 1);
-    let inside = format!("{file}/threads/{thread}");
-    assert_eq!(shelf.owner.delete(&inside).await.status, 204);
-    assert!(listed(&shelf.owner, &in_thread).await.is_empty());
-    assert!(shelf.owner.get(&file).await.status.is_success());
 }
 
 #[tokio::test]
@@ -269,88 +238,27 @@ async fn r_f7_fifty_at_once_put_a_file_in_once() {
     assert_eq!(told, ["file.shown", "thread.file_added"]);
 }
 
+/// The database itself holds the rule that a row names a thread of its room, and things of its company.
 #[tokio::test]
-async fn r_f4_files_are_found_in_a_thread() {
-    let shelf = Shelf::with("주간 회의록.hwp").await;
-    let other = room(&shelf.owner, "다른 방").await;
-    let (thread, made_from) = shelf.thread(&shelf.room, "보고.pdf").await;
-    let writer = shelf.colleague("full").await;
-    let mut inside = vec![made_from.clone()];
-    for seed in 0..4 {
-        let name = format!("회의 {seed}.txt");
-        inside.insert(0, put(&writer, &shelf.room, &name, 100, seed + 20).await);
-    }
-    for file in inside.iter().chain([&shelf.file]) {
-        let path = format!("/v1/files/{file}/threads/{thread}");
-        assert_eq!(writer.put(&path, json!({})).await.status, 204);
-    }
-    inside.push(shelf.file.clone());
-    let left_out = put(&writer, &shelf.room, "회의 밖.txt", 100, 30).await;
-    let find = async |query: &str| {
-        let list = format!("thread_id={thread}{query}");
-        listed(&shelf.owner, &list).await
-    };
-    assert_eq!(find("").await, inside);
-    assert_eq!(find("&state=available").await, inside);
-    assert_eq!(find(&format!("&room_id={}", shelf.room)).await, inside);
-    let meetings: Vec<_> = inside
-        .iter()
-        .filter(|file| **file != made_from)
-        .cloned()
-        .collect();
-    assert_eq!(find("&q=회의").await, meetings);
-    assert_eq!(find("&q=ㅎㅇ").await, meetings);
-    assert_eq!(
-        find(&format!("&uploader_id={}", writer.id)).await,
-        inside[..4]
-    );
-    assert_eq!(
-        find("&min_size=1000").await,
-        std::slice::from_ref(&shelf.file)
-    );
-    assert!(find("&state=quarantined").await.is_empty());
-    assert!(!find("").await.contains(&left_out));
-
-    let (mut pages, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let path = format!("/v1/files?thread_id={thread}&limit=2{cursor}");
-        let page = shelf.owner.get(&path).await.ok();
-        pages.extend(ids(&page));
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    assert_eq!(pages, inside);
-    let refused = async |query: &str| {
-        let path = format!("/v1/files?thread_id={thread}{query}");
-        let answer = shelf.owner.get(&path).await;
-        answer.status.as_u16()
-    };
-    assert_eq!(refused(&format!("&room_id={other}")).await, 404);
-    assert_eq!(refused("&state=deleted").await, 422);
-    assert_eq!(refused("&state=pinned").await, 422);
-}
-
-/// The database itself holds the rule that a thread has nothing that its room does not show.
-#[tokio::test]
-async fn r_a8_no_row_puts_a_file_into_a_thread_of_a_room_that_does_not_show_it() {
+async fn r_a8_no_row_joins_a_file_with_a_thread_of_another_room_or_company() {
     let shelf = Shelf::with("a.pdf").await;
+    let (thread, _) = shelf.thread(&shelf.room, "회의").await;
     let other = room(&shelf.owner, "다른 방").await;
-    let (thread, _) = shelf.thread(&other, "회의").await;
-    let (thread, file): (uuid::Uuid, uuid::Uuid) = (
-        thread.parse().expect("an id"),
-        shelf.file.parse().expect("an id"),
-    );
-    for room in [&shelf.room, &other] {
-        let room: uuid::Uuid = room.parse().expect("an id");
-        let sql =
-            "insert into thread_files (company_id, room_id, thread_id, file_id, added_by, added_at)
-            select company_id, $3, $1, $2, uploader_id, now() from files where id = $2";
-        let refused = shelf.stack.execute(sql, &[&thread, &file, &room]).await;
-        let error = refused.expect_err("refused").to_string();
-        assert!(error.contains("db error"), "{error}");
+    let stranger = Person::register(shelf.stack).await;
+    let theirs = room(&stranger, "남의 방").await;
+    let foreign = put(&stranger, &theirs, "b.pdf", 10, 3).await;
+    let uuid = |text: &str| -> uuid::Uuid { text.parse().expect("an id") };
+    let sql =
+        "insert into thread_files (company_id, room_id, thread_id, file_id, added_by, added_at)
+        select company_id, $2, $1, $3, uploader_id, now() from files where id = $3";
+    for (room, file) in [(&other, &shelf.file), (&shelf.room, &foreign)] {
+        let params = [uuid(&thread), uuid(room), uuid(file)];
+        let [thread, room, file] = &params;
+        let refused = shelf.stack.execute(sql, &[thread, room, file]).await;
+        let error = refused.expect_err("refused");
+        assert_eq!(
+            error.code().map(tokio_postgres::error::SqlState::code),
+            Some("23503")
+        );
     }
-    let none: Value = shelf.see(&shelf.owner).await.ok()["in_threads"].clone();
-    assert_eq!(none, json!([]));
 }
