@@ -147,7 +147,7 @@ impl Desk {
 
     /// Completes, and is not answered because the function dies at this statement.
     async fn complete_and_die(&self, sender: &Sender, after: bool) {
-        self.kill_at("complete_upload_1", after).await;
+        self.kill_at("complete_upload_2", after).await;
         let answer = sender.complete(&self.person).await;
         assert!(answer.status.is_server_error(), "{answer:#?}");
         self.stack.mend().await;
@@ -159,7 +159,7 @@ async fn r_u2_a_begin_that_dies_around_its_rows_is_there_or_not() {
     let desk = alone().await;
     let mut done = 0;
     for after in [false, true] {
-        desk.kill_at("begin_uploads_2", after).await;
+        desk.kill_at("begin_uploads_3", after).await;
         let body = start(&desk.room, "a.bin", 5, "none");
         let begun = desk.person.post("/v1/uploads", body).await;
         assert!(begun.status.is_server_error(), "{begun:#?}");
