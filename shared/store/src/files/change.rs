@@ -94,7 +94,13 @@ const RESTORE: &str = concat!(
      )",
     log!(
         "'file.restored'",
-        concat!("jsonb_build_object('file', ", file_json!(), ", 'thread_ids', ", threads_there!(), ")"),
+        concat!(
+            "jsonb_build_object('file', ",
+            file_json!(),
+            ", 'thread_ids', ",
+            threads_there!(),
+            ")"
+        ),
         "'{}'::jsonb"
     )
 );
