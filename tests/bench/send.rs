@@ -48,14 +48,25 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     let stack = Stack::plain();
     let sender = Sender::new(stack).await?;
     let mut table = Table::new("send");
+    timed(&mut table, stack, &sender, options.calls).await?;
+    counted(&mut table, stack, &sender).await?;
+    Ok(table)
+}
 
+/// How long a call takes, and how much of the processor is ours.
+async fn timed(
+    table: &mut Table,
+    stack: &Stack,
+    sender: &Sender,
+    calls: usize,
+) -> Result<(), app::Error> {
     let router = sender.router(stack, &stack.postgres)?;
     call(&router, sender.requests("warm", WARM)?).await?;
     let mut bare = Bare::connect(stack).await?;
     bare.call(WARM).await?;
     let mut times = Times::default();
     let (mut whole, mut clients, mut own) = (Vec::new(), Vec::new(), Vec::new());
-    for block in 0..options.calls.div_ceil(BLOCK) {
+    for block in 0..calls.div_ceil(BLOCK) {
         let requests = sender.requests(&format!("timed-{block}"), BLOCK)?;
         let before = cpu::used()?;
         times.append(call(&router, requests).await?);
@@ -82,7 +93,11 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     ] {
         table.row(figure, median(values), "us", most);
     }
+    Ok(())
+}
 
+/// What travels between the function and Postgres.
+async fn counted(table: &mut Table, stack: &Stack, sender: &Sender) -> Result<(), app::Error> {
     let (counter, through) = WireCounter::before(&stack.postgres).await;
     let counted = sender.router(stack, &through)?;
     // The first call also opens the connection and reads the signing keys.
@@ -104,7 +119,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
         "",
         Some(0.0),
     );
-    Ok(table)
+    Ok(())
 }
 
 impl Sender {
