@@ -60,12 +60,13 @@ async fn r_f4_files_are_found_in_a_thread() {
     let writer = shelf.colleague("full").await;
     let (thread, inside) = filled(&shelf, &writer).await;
     let left_out = put(&writer, &shelf.room, "회의 밖.txt", 100, 30).await;
+    let (_, elsewhere) = shelf.thread(&shelf.room, "회의 둘째.pdf").await;
     let find = async |query: &str| {
         let list = format!("thread_id={thread}{query}");
         listed(&shelf.owner, &list).await
     };
     assert_eq!(find("").await, inside);
-    assert!(!inside.contains(&left_out));
+    assert!(!inside.contains(&left_out) && !inside.contains(&elsewhere));
     assert_eq!(find("&state=available").await, inside);
     assert_eq!(find(&format!("&room_id={}", shelf.room)).await, inside);
     let meetings = [&inside[..4], &inside[5..]].concat();

@@ -204,6 +204,10 @@ async fn r_f7_what_is_put_away_or_held_back_takes_part_in_nothing() {
     assert_eq!(add().await.status, 204);
     shelf.set_thread(&thread, "archived").await;
     assert_eq!(add().await.refusal(), (409, "conflict"));
+    let late = put(&shelf.owner, &shelf.room, "b.pdf", 10, 3).await;
+    let late = format!("/v1/files/{late}/threads/{thread}");
+    let late = shelf.owner.put(&late, json!({})).await;
+    assert_eq!(late.refusal(), (409, "conflict"));
     let remove = shelf.owner.delete(&shelf.inside(&thread)).await;
     assert_eq!(remove.refusal(), (409, "conflict"));
     let query = format!("thread_id={thread}");
