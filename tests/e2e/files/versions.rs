@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::Person;
 use support::sender::{Sender, bytes, start};
 
-use super::{Shelf, ids, last_event, plain};
+use super::{Shelf, ids, last_event, plain, put};
 
 impl Shelf {
     /// Begins to send a new version.
@@ -211,4 +211,45 @@ async fn r_f1_a_file_that_is_deleted_meanwhile_takes_no_version() {
         last_event(&shelf.owner, &shelf.room).await["type"],
         "file.restored"
     );
+}
+
+#[tokio::test]
+async fn r_c6_a_rooms_limit_counts_every_version() {
+    let shelf = Shelf::with("계약서.pdf").await;
+    drop(shelf.add_version(&shelf.owner, 2_000, 2).await.ok());
+    // Equal content is kept once; what is deleted, until it is gone for good.
+    put(&shelf.owner, &shelf.room, "copy.pdf", 2_000, 2).await;
+    let gone = put(&shelf.owner, &shelf.room, "gone.pdf", 500, 3).await;
+    let deleted = shelf.owner.delete(&format!("/v1/files/{gone}")).await;
+    assert_eq!(deleted.status, 204);
+    let room = format!("/v1/chatrooms/{}", shelf.room);
+    let limit = json!({"settings": {"storage_limit_bytes": 4_000}});
+    drop(shelf.owner.patch(&room, limit).await.ok());
+    let begin = async |size: u64| {
+        let body = start(&shelf.room, "more.pdf", size, "none");
+        shelf.owner.post("/v1/uploads", body).await
+    };
+    let over = begin(501).await;
+    assert_eq!(over.refusal(), (413, "quota_exceeded"));
+    assert_eq!(
+        (&over.body["scope"], &over.body["used_bytes"]),
+        (&json!("room"), &json!(3_500))
+    );
+    assert_eq!(shelf.begin_version(&shelf.owner, 501).await.status, 413);
+    assert_eq!(begin(500).await.status, 201);
+    assert_eq!(begin(1).await.refusal(), (413, "quota_exceeded"));
+    // A batch is counted file by file, too.
+    let purged = Shelf {
+        file: gone,
+        ..shelf
+    };
+    purged.age(31).await;
+    purged.reap("hour").await;
+    let shelf = purged;
+    let batch = json!({"uploads": [
+        start(&shelf.room, "a", 300, "none"), start(&shelf.room, "b", 300, "none"), start(&shelf.room, "c", 200, "none"),
+    ]});
+    let begun = shelf.owner.post("/v1/uploads/batch", batch).await.ok();
+    let codes = [0, 1, 2].map(|place| begun["results"][place]["problem"]["code"].clone());
+    assert_eq!(codes, [json!(null), json!("quota_exceeded"), json!(null)]);
 }

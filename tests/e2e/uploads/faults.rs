@@ -159,7 +159,7 @@ async fn r_u2_a_begin_that_dies_around_its_rows_is_there_or_not() {
     let desk = alone().await;
     let mut done = 0;
     for after in [false, true] {
-        desk.kill_at("begin_uploads_3", after).await;
+        desk.kill_at("begin_uploads_4", after).await;
         let body = start(&desk.room, "a.bin", 5, "none");
         let begun = desk.person.post("/v1/uploads", body).await;
         assert!(begun.status.is_server_error(), "{begun:#?}");

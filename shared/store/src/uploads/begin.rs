@@ -60,7 +60,7 @@ pub enum Begun {
     Refused(Refusal),
 }
 
-const BEGIN: &str = "select * from begin_uploads_3($1, $2, $3, $4, $5, $6, $7, $8) order by place";
+const BEGIN: &str = "select * from begin_uploads_4($1, $2, $3, $4, $5, $6, $7, $8) order by place";
 
 const FILES: &str = concat!(
     "select ",
@@ -126,7 +126,7 @@ impl Store {
             }
         }
         if begun.len() != new.len() {
-            return Err(corrupt("begin_uploads_3", "short of an answer"));
+            return Err(corrupt("begin_uploads_4", "short of an answer"));
         }
         Ok((begun, told))
     }
