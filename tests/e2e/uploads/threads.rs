@@ -91,9 +91,9 @@ async fn r_f1_known_content_is_in_the_thread_at_once() {
     let log = desk.log(before).await;
     assert_eq!(
         kinds(&log),
-        ["file.created", "file.created", "thread.file_added"]
+        ["file.created", "thread.file_added", "file.created"]
     );
-    assert_eq!(log[2]["data"]["file"], log[0]["data"]);
+    assert_eq!(log[1]["data"]["file"], log[0]["data"]);
 }
 
 #[tokio::test]
