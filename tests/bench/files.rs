@@ -219,8 +219,9 @@ async fn fill(stack: &Stack, hall: &Hall, rooms: &[Uuid], count: u64) -> Result<
     let index = "select pg_get_indexdef('file_places_tokens'::regclass)";
     let index: String = sql.query_one(index, &[]).await?.get(0);
     sql.batch_execute("drop index file_places_tokens").await?;
-    let mut dice = Dice(count);
     let turns = u64::try_from(rooms.len())?;
+    // Other rolls for other rooms: no two files have one id.
+    let mut dice = Dice(count + turns);
     for (turn, room) in (0..).zip(rooms) {
         let mut own = (turn..count).step_by(rooms.len()).peekable();
         while own.peek().is_some() {
