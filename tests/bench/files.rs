@@ -88,7 +88,7 @@ const SEARCHES: [(&str, &str); 19] = [
     ("restorations", "absent, Latin, of common pairs"),
 ];
 
-/// Fills two rooms, lists one, searches the other.
+/// Fills rooms: lists one, searches another, searches many at once.
 pub(crate) async fn measure(options: &Options) -> Result<Table, app::Error> {
     let stack = Stack::plain();
     let mut table = Table::new("files");

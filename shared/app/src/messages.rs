@@ -7,6 +7,7 @@ use serde_json::Value;
 use store::{Appended, Read, Store};
 use wire::event::Event;
 use wire::problem::{Code, FieldError};
+use wire::rest::attachments::AttachmentView;
 use wire::rest::messages::MessageView;
 
 use crate::{Caller, Live, Problem, clock};
@@ -81,11 +82,10 @@ pub async fn get(store: &Store, caller: &Caller, id: MessageId) -> Result<Messag
 
 /// The event that tells of a new message, as the log holds it: `payload` with what the database put in.
 fn created(message: &Message, mut payload: Value) -> Result<Event, Problem> {
-    if message.attachments.is_empty() {
-        payload["seq"] = message.seq.into();
-    } else {
-        payload = view(message.clone())?;
-    }
+    let attachments = message.attachments.iter().cloned();
+    let attachments: Vec<AttachmentView> = attachments.map(Into::into).collect();
+    payload["seq"] = message.seq.into();
+    payload["attachments"] = serde_json::to_value(attachments).map_err(Problem::internal)?;
     Ok(Event {
         kind: "message.created".to_owned(),
         room_id: Some(message.room),

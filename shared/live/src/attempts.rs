@@ -7,8 +7,6 @@
 
 use std::time::Duration;
 
-use redis::Script;
-
 use crate::{Error, Live};
 
 /// An attempt whose end was never told counts as open for this long.
@@ -36,34 +34,10 @@ pub enum Attempt {
     Refused(Duration),
 }
 
-/// KEYS: failures and open attempts, both by time. ARGV: failures allowed, window in ms, lease in ms, the attempt's name.
-const ENTER: &str = r"
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
-if redis.call('ZSCORE', KEYS[2], ARGV[4]) then return {0, 0} end
-local failed = redis.call('ZCARD', KEYS[1])
-if failed >= tonumber(ARGV[1]) then
-    local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-    return {2, math.max(1, oldest[2] + ARGV[2] - now)}
-end
-if failed + redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[1]) then return {1, 0} end
-redis.call('ZADD', KEYS[2], now, ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-return {0, 0}
-";
-
-/// KEYS: as above. ARGV: window in ms, the attempt's name, 1 when it failed.
-const LEAVE: &str = r"
-redis.call('ZREM', KEYS[2], ARGV[2])
-if ARGV[3] == '1' then
-    local time = redis.call('TIME')
-    redis.call('ZADD', KEYS[1], 'NX', time[1] * 1000 + math.floor(time[2] / 1000), ARGV[2])
-    redis.call('PEXPIRE', KEYS[1], ARGV[1])
-end
-return 0
-";
+script! {
+    ATTEMPT = "attempt";
+    ATTEMPT_OVER = "attempt_over";
+}
 
 impl Live {
     /// Opens an attempt of `subject` (an address, an account) at `door`, under a `name` that no other attempt has.
@@ -72,8 +46,7 @@ impl Live {
     /// # Errors
     /// When Redis does not answer within its deadline; the caller decides whether that opens or closes the door.
     pub async fn attempt(&self, door: &Door, subject: &str, name: &str) -> Result<Attempt, Error> {
-        let script = Script::new(ENTER);
-        let mut call = script.prepare_invoke();
+        let mut call = ATTEMPT.prepare_invoke();
         for key in keys(door, subject) {
             call.key(key);
         }
@@ -100,8 +73,7 @@ impl Live {
         name: &str,
         failed: bool,
     ) -> Result<(), Error> {
-        let script = Script::new(LEAVE);
-        let mut call = script.prepare_invoke();
+        let mut call = ATTEMPT_OVER.prepare_invoke();
         for key in keys(door, subject) {
             call.key(key);
         }

@@ -1,18 +1,10 @@
 //! The index in Redis: which sockets hear of a room or a person. It may vanish at any moment; each
 //! entry says whose connection it is and when that registered, so that stale news changes nothing.
 
-use std::sync::LazyLock;
-
 use domain::{CompanyId, ConnectionId, RoomId, UserId};
 use redis::{FromRedisValue, Script, ScriptInvocation, Value};
 
 use crate::{Error, Redis};
-
-macro_rules! script {
-    ($($name:ident = $($file:literal)+;)*) => {$(
-        static $name: LazyLock<Script> = LazyLock::new(|| Script::new(concat!($(include_str!(concat!("scripts/", $file, ".lua")), "\n"),+)));
-    )*};
-}
 
 script! {
     ADD = "common" "add";

@@ -4,6 +4,15 @@
 //! lease), the index of a room's sockets is in Redis (it may vanish and is made anew), and what
 //! people must never lose is in the room's log, which this crate does not know.
 
+/// Names scripts of Redis, each made of files that stand in `scripts/`, and hashed once.
+macro_rules! script {
+    ($($name:ident = $($file:literal)+;)*) => {$(
+        static $name: std::sync::LazyLock<redis::Script> = std::sync::LazyLock::new(|| {
+            redis::Script::new(concat!($(include_str!(concat!("scripts/", $file, ".lua")), "\n"),+))
+        });
+    )*};
+}
+
 mod announce;
 pub mod attempts;
 mod cache;

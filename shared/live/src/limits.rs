@@ -1,9 +1,6 @@
 //! Rate limits in Redis: exact under concurrency, because one script reads and counts.
 
-use std::sync::LazyLock;
 use std::time::Duration;
-
-use redis::Script;
 
 use crate::{Error, Live};
 
@@ -46,32 +43,9 @@ pub struct Verdict {
     pub reset: Duration,
 }
 
-/// KEYS: one a rule. ARGV: limit, window in ms, cost of each. All or none are counted.
-static COUNT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"
-local allowed = 1
-local seen = {}
-for i = 1, #KEYS do
-    local used = tonumber(redis.call('GET', KEYS[i]) or '0')
-    local ttl = redis.call('PTTL', KEYS[i])
-    local want = math.max(tonumber(ARGV[i * 3]), 1)
-    local fits = used + want <= tonumber(ARGV[i * 3 - 2])
-    if not fits then allowed = 0 end
-    seen[i] = {fits and 1 or 0, used, ttl}
-end
-for i = 1, #KEYS do
-    local cost = tonumber(ARGV[i * 3])
-    if allowed == 1 and cost > 0 then
-        seen[i][2] = redis.call('INCRBY', KEYS[i], cost)
-        if seen[i][3] < 0 then redis.call('PEXPIRE', KEYS[i], ARGV[i * 3 - 1]) end
-    end
-    if seen[i][3] < 0 then seen[i][3] = tonumber(ARGV[i * 3 - 1]) end
-end
-return seen
-",
-    )
-});
+script! {
+    COUNT = "count";
+}
 
 impl Live {
     /// Counts one call of `subject` (a person, an address) against every rule, or against none when one refuses.

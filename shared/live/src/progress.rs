@@ -4,7 +4,6 @@
 
 use domain::UploadId;
 use domain::upload::Sample;
-use redis::Script;
 use time::OffsetDateTime;
 
 use crate::{Error, Live};
@@ -27,22 +26,9 @@ pub struct Hinted {
     pub at: OffsetDateTime,
 }
 
-/// KEYS: bits, sample. ARGV: number of the last part, seconds to keep, parts that are there.
-const HINT: &str = r"
-for i = 3, #ARGV do redis.call('SETBIT', KEYS[1], ARGV[i], 1) end
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local shown = redis.call('HMGET', KEYS[2], 'at', 'bytes', 'speed')
-local due = 0
-if not shown[1] or now - tonumber(shown[1]) >= 1000 then
-    due = 1
-    redis.call('HSET', KEYS[2], 'at', string.format('%.0f', now))
-end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('EXPIRE', KEYS[2], ARGV[2])
-return {redis.call('BITCOUNT', KEYS[1]), redis.call('GETBIT', KEYS[1], ARGV[1]), due, string.format('%.0f', now),
-    shown[1] or '', shown[2] or '', shown[3] or ''}
-";
+script! {
+    HINT = "hint";
+}
 
 type Raw = (u32, u8, u8, String, String, String, String);
 
@@ -57,8 +43,7 @@ impl Live {
         part_count: u32,
         parts: &[u32],
     ) -> Result<Hinted, Error> {
-        let script = Script::new(HINT);
-        let mut call = script.prepare_invoke();
+        let mut call = HINT.prepare_invoke();
         call.key(bits(upload)).key(sample(upload));
         call.arg(part_count).arg(KEEP_S);
         for part in parts {

@@ -157,14 +157,7 @@ async fn r_f7_who_may_change_a_file() {
     assert_eq!(change(&reader).await, 403);
     assert_eq!(change(&outsider).await, 404);
     assert_eq!(change(&stranger).await, 404);
-    let role = format!("/v1/chatrooms/{}/members/{}", shelf.room, writer.id);
-    drop(
-        shelf
-            .owner
-            .patch(&role, json!({"role": "admin"}))
-            .await
-            .ok(),
-    );
+    shelf.promote(&writer).await;
     assert_eq!(change(&writer).await, 200);
 
     let archive = format!("/v1/chatrooms/{}/archive", shelf.room);
@@ -190,14 +183,7 @@ async fn r_f7_a_file_tells_what_i_may_do_with_it() {
         json!(["download", "show"])
     );
     let admin = shelf.colleague("full").await;
-    let role = format!("/v1/chatrooms/{}/members/{}", shelf.room, admin.id);
-    drop(
-        shelf
-            .owner
-            .patch(&role, json!({"role": "admin"}))
-            .await
-            .ok(),
-    );
+    shelf.promote(&admin).await;
     let all = [
         "download",
         "change",

@@ -55,6 +55,13 @@ impl Shelf {
         colleague
     }
 
+    /// Makes somebody of the room one of its admins.
+    async fn promote(&self, who: &Person) {
+        let role = format!("/v1/chatrooms/{}/members/{}", self.room, who.id);
+        let done = self.owner.patch(&role, json!({"role": "admin"}));
+        drop(done.await.ok());
+    }
+
     /// The room's last event.
     async fn last_event(&self, room: &str) -> Value {
         last_event(&self.owner, room).await

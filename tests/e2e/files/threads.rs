@@ -162,14 +162,7 @@ async fn r_f7_who_puts_files_into_threads_and_takes_them_out() {
     // The owner's file, put in by the owner: the writer has nothing to do with it until they manage the room's files.
     assert_eq!(shelf.add(&shelf.owner, &thread).await, 204);
     assert_eq!(remove(&writer).await, 403);
-    let role = format!("/v1/chatrooms/{}/members/{}", shelf.room, writer.id);
-    drop(
-        shelf
-            .owner
-            .patch(&role, json!({"role": "admin"}))
-            .await
-            .ok(),
-    );
+    shelf.promote(&writer).await;
     assert_eq!(remove(&writer).await, 204);
     // Who sent the file takes it out, whoever put it in.
     assert_eq!(shelf.add(&writer, &thread).await, 204);

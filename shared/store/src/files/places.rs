@@ -171,7 +171,7 @@ const UNPIN: &str = concat!(
 );
 
 /// A statement and the kind of the event that it logs.
-pub(super) type Statement = (&'static str, &'static str);
+type Statement = (&'static str, &'static str);
 
 impl Store {
     /// Shows a file in another room, where the actor may write.
