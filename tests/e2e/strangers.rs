@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use support::{Answer, Person, Stack};
 
 use crate::contract::documented;
+use crate::strangers::things::{Things, things};
+
+mod things;
 
 /// Routes that name something, and the body to try them with.
 const NAMING: &[(&str, &str, &str)] = &[
@@ -78,7 +81,25 @@ const NAMING: &[(&str, &str, &str)] = &[
     ("DELETE", "/v1/me/sessions/{id}", ""),
 ];
 
-/// Routes that name a room or nothing in their body or query, or need no token: each has tests of its own.
+/// Calls that name something of somebody's in their query or body.
+const ASKING: &[(&str, &str, &str)] = &[
+    ("GET", "/v1/files?room_id={room_id}", ""),
+    ("GET", "/v1/files?thread_id={thread_id}", ""),
+    ("GET", "/v1/files?state=pinned&room_id={room_id}", ""),
+    ("GET", "/v1/uploads?room_id={room_id}", ""),
+    (
+        "POST",
+        "/v1/uploads",
+        r#"{"room_id":"{room_id}","name":"a","size":1,"checksum":"none"}"#,
+    ),
+    (
+        "POST",
+        "/v1/s3/multipart",
+        r#"{"filename":"a","metadata":{"roomId":"{room_id}","size":1}}"#,
+    ),
+];
+
+/// Routes that name nothing in their path, or need no token: each has tests of its own.
 const OTHERS: &[&str] = &[
     "GET /.well-known/jwks.json",
     "GET /d/{token}",
@@ -103,16 +124,6 @@ const OTHERS: &[&str] = &[
     "POST /v1/uploads/batch",
 ];
 
-/// One of everything, belonging to its owner.
-struct Things {
-    room: String,
-    message: String,
-    upload: String,
-    file: String,
-    link: String,
-    thread: String,
-}
-
 #[test]
 fn every_route_has_a_row() {
     let named = NAMING
@@ -124,21 +135,59 @@ fn every_route_has_a_row() {
     assert_eq!(rows, documented(), "left: the table, right: the document");
 }
 
+/// Or their 404 would be everybody's, and say nothing about strangers.
+#[tokio::test]
+async fn every_row_names_something_that_is_there() {
+    let owner = Person::register(Stack::get().await).await;
+    let things = things(&owner, "private").await;
+    let answers = try_all(&owner, &owner, &things).await;
+    let lost: Vec<_> = answers
+        .into_iter()
+        .filter(|(_, answer)| answer.status == 404 && answer.code() == "not_found")
+        .map(|(asked, _)| asked)
+        .collect();
+    assert_eq!(lost, [""; 0], "404 for their owner");
+}
+
+/// A public room is open to the whole company: there, nothing but the company keeps strangers out.
 #[tokio::test]
 async fn r_a8_a_stranger_gets_404_on_every_route() {
     let stack = Stack::get().await;
     let owner = Person::register(stack).await;
-    let things = things(&owner).await;
     let stranger = Person::register(stack).await;
-    let answers = try_all(&stranger, &owner, &things).await;
+    let mut answers = Vec::new();
+    for kind in ["private", "public"] {
+        let things = things(&owner, kind).await;
+        let tried = try_all(&stranger, &owner, &things).await;
+        answers.extend(
+            tried
+                .into_iter()
+                .map(|(asked, answer)| (format!("{kind}: {asked}"), answer)),
+        );
+    }
     none_but(answers, (404, "not_found"));
+}
+
+/// A batch is answered file by file.
+#[tokio::test]
+async fn r_a8_a_stranger_begins_nothing_by_a_batch() {
+    let stack = Stack::get().await;
+    let owner = Person::register(stack).await;
+    let stranger = Person::register(stack).await;
+    for kind in ["private", "public"] {
+        let room = things(&owner, kind).await.room;
+        let file = json!({"room_id": room, "name": "a", "size": 1, "checksum": "none"});
+        let begun = stranger.post("/v1/uploads/batch", json!({"uploads": [file]}));
+        let code = &begun.await.ok()["results"][0]["problem"]["code"];
+        assert_eq!(code, "not_found", "{kind}");
+    }
 }
 
 #[tokio::test]
 async fn r_c3_a_colleague_outside_a_private_room_gets_404_on_every_route() {
     let stack = Stack::get().await;
     let owner = Person::register(stack).await;
-    let things = things(&owner).await;
+    let things = things(&owner, "private").await;
     let colleague = stack.person_in(&owner).await;
     let answers = try_all(&colleague, &owner, &things).await;
     none_but(answers, (404, "not_found"));
@@ -148,7 +197,7 @@ async fn r_c3_a_colleague_outside_a_private_room_gets_404_on_every_route() {
 async fn r_a11_who_is_suspended_is_told_to_sign_in_on_every_route() {
     let stack = Stack::get().await;
     let owner = Person::register(stack).await;
-    let things = things(&owner).await;
+    let things = things(&owner, "private").await;
     let member = stack.person_in(&owner).await;
     let begun = member.get("/v1/sync").await.ok();
     let cursor = begun["cursor"].as_str().expect("a cursor");
@@ -205,10 +254,11 @@ fn none_but(answers: Vec<(String, Answer)>, (status, code): (u16, &str)) {
 /// Every naming route, tried by `who` with the ids of `owner`'s things.
 async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
-    for (method, path, body) in NAMING {
+    for (method, path, body) in ASKING.iter().chain(NAMING) {
         let thing = match path.split('/').nth(2) {
             Some("chatrooms") => &things.room,
             Some("messages") => &things.message,
+            Some("uploads") if path.contains("/batches/") => &things.batch,
             Some("uploads" | "s3") => &things.upload,
             Some("files") => &things.file,
             _ => &owner.session.to_string(),
@@ -224,49 +274,12 @@ async fn try_all(who: &Person, owner: &Person, things: &Things) -> Vec<(String, 
             .replace("{thread_id}", &things.thread);
         let mut call = who.call(method.parse().expect("a method"), &path);
         if !body.is_empty() {
-            let body = body.replace("{me}", &who.id.to_string());
+            let body = body
+                .replace("{me}", &who.id.to_string())
+                .replace("{room_id}", &things.room);
             call = call.json(&serde_json::from_str::<Value>(&body).expect("JSON"));
         }
         answers.push((format!("{method} {path}"), call.await));
     }
     answers
-}
-
-async fn things(owner: &Person) -> Things {
-    let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
-    let name = format!("Private {}", owner.company);
-    let room = id(&owner
-        .post("/v1/chatrooms", json!({"name": name, "type": "private"}))
-        .await
-        .ok());
-    let path = format!("/v1/chatrooms/{room}/messages");
-    let message = id(&owner.post(&path, json!({"content": "ours"})).await.ok());
-    let start = json!({
-        "room_id": room, "name": "ours.bin", "size": 0,
-        "content_type": "application/octet-stream", "checksum": "none", "then": {"thread": {}},
-    });
-    let begun = owner.post("/v1/uploads", start.clone()).await.ok();
-    let url = begun["parts"][0]["url"].as_str().expect("a signed part");
-    let put = reqwest::Client::new()
-        .put(url)
-        .header("content-length", 0)
-        .body("")
-        .send()
-        .await;
-    assert!(put.expect("S3 answers").status().is_success());
-    let complete = format!("/v1/uploads/{}/complete", id(&begun["upload"]));
-    let file = id(&owner.post(&complete, json!({})).await.ok());
-    let links = format!("/v1/files/{file}/links");
-    let link = id(&owner.post(&links, json!({})).await.ok());
-    let seen = owner.get(&format!("/v1/files/{file}")).await.ok();
-    let thread = seen["in_threads"][0].as_str().expect("a thread").to_owned();
-    let upload = id(&owner.post("/v1/uploads", start).await.ok()["upload"]);
-    Things {
-        room,
-        message,
-        upload,
-        file,
-        link,
-        thread,
-    }
 }

@@ -58,6 +58,22 @@ async fn r_u8_an_administrator_reviews_what_was_held_back() {
 }
 
 #[tokio::test]
+async fn r_u8_nobody_reviews_what_was_sent_between_two() {
+    let shelf = Shelf::with("a.pdf").await;
+    let id: uuid::Uuid = shelf.file.parse().expect("an id");
+    // No route makes such a room; the rule is older than the routes.
+    for sql in [
+        "update rooms set type = 'direct' where id = (select room_id from files where id = $1)",
+        "update files set status = 'quarantined' where id = $1",
+    ] {
+        assert_eq!(shelf.stack.execute(sql, &[&id]).await.expect("done"), 1);
+    }
+    let release = shelf.owner.post(&shelf.path("/release"), json!({})).await;
+    assert_eq!(release.refusal(), (403, "forbidden"));
+    assert_eq!(shelf.see(&shelf.owner).await.ok()["status"], "quarantined");
+}
+
+#[tokio::test]
 async fn r_u8_deleting_and_restoring_lets_nothing_through() {
     let shelf = Shelf::with("a.pdf").await;
     assert_eq!(shelf.owner.delete(&shelf.path("")).await.status, 204);
@@ -89,7 +105,8 @@ async fn r_f5_an_archived_rooms_content_is_tagged_for_a_cheaper_class() {
     assert_eq!(shelf.owner.put(&place, json!({})).await.status, 204);
     let tiers = async || {
         let sql = format!(
-            "select f.name, b.tier from files f join blobs b on b.id = f.blob_id where f.room_id = '{}' order by f.name",
+            "select f.name, b.tier from files f join blobs b on b.id = f.blob_id
+             where f.room_id = '{}' order by f.name",
             shelf.room
         );
         let rows = shelf.stack.query(&sql).await;
