@@ -1,7 +1,7 @@
-//! Cold starts of the binaries as they are deployed: from the start of the process to its first poll for work, against a
-//! function that does nothing.
+//! Cold starts of the binaries as they are deployed: from the start of the process to its first poll for work, against
+//! a function that does nothing.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -147,20 +147,18 @@ fn start(runtime: &Runtime, program: &Path) -> Result<(Duration, f64), app::Erro
         .envs(ENVIRONMENT)
         .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
         .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{}: {error}", program.display()))?;
-    let child = Ended(child);
-    let Poll(heard, line, socket) = runtime.polls.recv_timeout(PATIENCE).map_err(|_| {
-        format!(
-            "{} did not poll; what it said stands above",
-            program.display()
-        )
-    })?;
+    let mut child = Ended(child);
+    let Poll(heard, line, socket) = runtime
+        .polls
+        .recv_timeout(PATIENCE)
+        .map_err(|_| child.blame(program, "did not poll"))?;
     let took = heard - begun;
     if !line.contains("/runtime/invocation/next") {
-        return Err(format!("{} said {line:?} first", program.display()).into());
+        return Err(child.blame(program, &format!("polled by {line:?}")));
     }
     let peak = peak_mib(child.0.id())?;
     // Until here: a function whose poll is cut off ends.
@@ -170,6 +168,23 @@ fn start(runtime: &Runtime, program: &Path) -> Result<(Duration, f64), app::Erro
 
 /// A process that ends with this.
 struct Ended(Child);
+
+impl Ended {
+    /// Ends it; says what was wrong with it, and all that it had to say itself. Nobody hears of the others' words: a
+    /// function whose poll is cut off complains.
+    fn blame(&mut self, program: &Path, what: &str) -> app::Error {
+        drop(self.0.kill());
+        let mut said = Vec::new();
+        if let Some(mut out) = self.0.stdout.take() {
+            drop(out.read_to_end(&mut said));
+        }
+        if let Some(mut err) = self.0.stderr.take() {
+            drop(err.read_to_end(&mut said));
+        }
+        let said = String::from_utf8_lossy(&said);
+        format!("{} {what}; it said:\n{said}", program.display()).into()
+    }
+}
 
 impl Drop for Ended {
     fn drop(&mut self) {
