@@ -13,6 +13,7 @@ mod hostile;
 mod integrity;
 mod limits;
 mod names;
+mod preview_calls;
 mod previews;
 mod quota;
 mod races;

@@ -8,6 +8,7 @@ mod change;
 mod links;
 mod list;
 mod place_answer;
+mod place_parts;
 mod places;
 mod read;
 mod rows;

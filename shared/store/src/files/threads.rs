@@ -1,6 +1,6 @@
 //! A file in the threads of a room: put in, taken out.
 //!
-//! Parameters as in places.rs; $11 is the thread, and its room is the room.
+//! Parameters as place_parts.rs says; $11 is the thread, and its room is the room.
 
 use domain::file::Refusal;
 use domain::room::Action;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::FileAct;
 use super::place_answer::{Answered, InRoom, Place};
-use super::places::{Rules, in_room, lock, locked, log_there, shown_there};
+use super::place_parts::{Rules, in_room, lock, locked, log_there, shown_there};
 use super::sql::file_json;
 use crate::{Error, Store, flight};
 
