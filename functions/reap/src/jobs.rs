@@ -11,6 +11,10 @@ use crate::Job;
 
 /// Most upload sessions that one run takes on, of each kind.
 const UPLOADS: i64 = 200;
+/// Most contents that one batch removes; batches go on while there is time.
+const ORPHANS: i64 = 200;
+/// What of a run's time is kept for the job behind that one.
+const REST: Duration = Duration::minutes(1);
 /// Most previews that one run asks for again.
 const PREVIEWS: i64 = 50;
 /// Most files that one batch removes for good, and that one run tells the search of.
@@ -49,8 +53,13 @@ pub struct Report {
 
 /// Runs every job of `job` once; one that fails does not keep the others from running.
 ///
-/// `previews` is the function that makes previews.
-pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime) -> Report {
+/// `previews` is the function that makes previews; the run is cut at `deadline`.
+pub async fn run_job(
+    deps: &Deps,
+    previews: &str,
+    job: Job,
+    (now, deadline): (OffsetDateTime, OffsetDateTime),
+) -> Report {
     let mut report = Report::default();
     match job {
         Job::Minute => {
@@ -73,7 +82,7 @@ pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime)
             report.swept("files_purged", purged);
             let tagged = files::tier(&deps.store, &deps.files, ROOMS).await;
             report.swept("contents_tagged", tagged);
-            storage(deps, now, &mut report).await;
+            storage(deps, (now, deadline - REST), &mut report).await;
         }
         Job::Day => {
             purge(deps, now, &mut report).await;
@@ -86,11 +95,11 @@ pub async fn run_job(deps: &Deps, previews: &str, job: Job, now: OffsetDateTime)
 }
 
 /// What S3 holds that nobody needs, and what the two sides do not know of each other.
-async fn storage(deps: &Deps, now: OffsetDateTime, report: &mut Report) {
+async fn storage(deps: &Deps, (now, until): (OffsetDateTime, OffsetDateTime), report: &mut Report) {
     let (store, files) = (&deps.store, &deps.files);
     let vain = uploads::abort_vain(store, files, now, PAGES).await;
     report.swept("multipart_uploads_aborted", vain);
-    let orphans = uploads::remove_orphans(store, files, now, UPLOADS).await;
+    let orphans = uploads::remove_orphans(store, files, (now, until), ORPHANS).await;
     report.swept("orphans_removed", orphans);
     match uploads::compare(store, files, now, PAGES).await {
         Ok(compared) => {

@@ -47,9 +47,9 @@ pub async fn run() -> Result<(), app::Error> {
         let deps = deps.clone();
         let previews = previews.clone();
         async move {
-            let now = clock::now();
+            let times = (clock::now(), event.context.deadline().into());
             // Boxed: one future of every job is deeper than the compiler looks.
-            let done = Box::pin(run_job(&deps, &previews, event.payload.job, now));
+            let done = Box::pin(run_job(&deps, &previews, event.payload.job, times));
             Ok::<_, app::Error>(done.await)
         }
     }))

@@ -16,6 +16,8 @@ pub struct Orphan {
     pub blob: BlobId,
     /// Where it is in the bucket.
     pub key: String,
+    /// Since when nothing refers to it.
+    pub since: OffsetDateTime,
 }
 
 /// A company's figures, as they stood and as its rows say.
@@ -51,15 +53,19 @@ const LOCK_COMPANY: &str = "select 1 from companies where id = $1 for no key upd
 
 /// Without its identity no upload of equal content takes it up again while its object goes.
 const ORPHANS: &str = "
-    update blobs b set identity = null
-    from (
-        select o.id from blobs o
-        where o.refs = 0 and o.orphaned_at <= $1 and not exists (select from files f where f.blob_id = o.id)
-          and not exists (select from file_versions v where v.blob_id = o.id)
-        order by o.orphaned_at limit $2 for update skip locked
-    ) old
-    where b.id = old.id
-    returning b.id, b.key";
+    with given_up as (
+        update blobs b set identity = null
+        from (
+            select o.id from blobs o
+            where o.refs = 0 and o.orphaned_at <= $1 and not exists (select from files f where f.blob_id = o.id)
+              and not exists (select from file_versions v where v.blob_id = o.id)
+              and ($3::timestamptz is null or (o.orphaned_at >= $3 and (o.orphaned_at, o.id) > ($3, $4)))
+            order by o.orphaned_at, o.id limit $2 for update skip locked
+        ) old
+        where b.id = old.id
+        returning b.id, b.key, b.orphaned_at
+    )
+    select * from given_up order by orphaned_at, id";
 
 const RECKON: &str = "
     with kept as (
@@ -83,7 +89,8 @@ const COMPARE: &str = "
         array (
             select s.key from seen s
             where not exists (select from blobs b where b.key = s.key)
-              and not exists (select from uploads up where up.key = s.key and (up.ended_at is null or up.swept_at is null))
+              and not exists (
+                  select from uploads up where up.key = s.key and (up.ended_at is null or up.swept_at is null))
         ) as unknown,
         array (
             select b.key from blobs b
@@ -94,19 +101,31 @@ const COMPARE: &str = "
         ) as missing";
 
 impl Store {
-    /// At most `limit` contents that lost their last reference before `before`, of all companies: from here on nobody
-    /// takes them up again.
+    /// At most `limit` contents that lost their last reference before `before`, of all companies, oldest first and
+    /// behind `after`: from here on nobody takes them up again.
     ///
     /// # Errors
     /// When Postgres does not answer.
-    pub async fn orphans(&self, before: OffsetDateTime, limit: i64) -> Result<Vec<Orphan>, Error> {
-        let params = [(&before as _, Type::TIMESTAMPTZ), (&limit as _, Type::INT8)];
+    pub async fn orphans(
+        &self,
+        before: OffsetDateTime,
+        after: Option<&Orphan>,
+        limit: i64,
+    ) -> Result<Vec<Orphan>, Error> {
+        let (since, last) = (after.map(|it| it.since), after.map(|it| it.blob.0));
+        let params = [
+            (&before as _, Type::TIMESTAMPTZ),
+            (&limit as _, Type::INT8),
+            (&since as _, Type::TIMESTAMPTZ),
+            (&last as _, Type::UUID),
+        ];
         let rows = self.db().await?.rows(ORPHANS, &params).await?;
         rows.iter()
             .map(|row| {
                 Ok(Orphan {
                     blob: BlobId(row.try_get("id")?),
                     key: row.try_get("key")?,
+                    since: row.try_get("orphaned_at")?,
                 })
             })
             .collect()
@@ -239,7 +258,8 @@ impl Store {
     ) -> Result<(), Error> {
         let sql = "insert into reap_progress (job, place, found, began_at, updated_at) values ($1, $2, $3, $4, $4)
                    on conflict (job) do update set place = excluded.place, found = excluded.found,
-                       began_at = case when reap_progress.place = '' then excluded.began_at else reap_progress.began_at end,
+                       began_at = case when reap_progress.place = ''
+                           then excluded.began_at else reap_progress.began_at end,
                        updated_at = excluded.updated_at";
         let params = [
             (&job as _, Type::TEXT),

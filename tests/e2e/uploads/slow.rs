@@ -1,10 +1,12 @@
-//! R-U2 when S3 is slow, or shows less than it has: on a stack of its own, because faults hit everybody.
+//! R-U2 when S3 is slow, or shows less than it has: on a stack of its own, because faults hit everybody. And R-O3: when
+//! what is left half way is taken up.
 
 use serde_json::json;
 use support::sender::{Sender, bytes};
+use time::{Duration, OffsetDateTime};
 
-use super::MIB;
 use super::faults::alone;
+use super::{MIB, desk};
 
 #[tokio::test]
 async fn r_u2_a_list_of_parts_that_lags_costs_a_call_and_no_upload() {
@@ -49,4 +51,27 @@ async fn r_u2_a_slow_s3_is_waited_for_or_asked_again() {
         assert_eq!(file.ok()["upload_id"], sender.id.as_str());
     }
     assert_eq!(desk.storage().await, (15, 0));
+}
+
+#[tokio::test]
+async fn r_o3_a_completion_that_is_left_half_way_is_taken_up_at_growing_distances() {
+    let desk = desk().await;
+    let sender = Sender::begin(&desk.person, &desk.room, "a.bin", bytes(5, 1)).await;
+    // Asked for too early, so that it stays so.
+    assert_eq!(sender.complete(&desk.person).await.status, 409);
+    let sql = format!(
+        "select join_asked_at from uploads where id = '{}'",
+        sender.id
+    );
+    let asked_at: OffsetDateTime = desk.sql(&sql).await[0].get(0);
+    let (store, mut taken_up) = (desk.stack.store(), Vec::new());
+    for minute in 0..70 {
+        let now = asked_at + Duration::seconds(60 * minute + 40);
+        let found = store.stalled_uploads(now, 1_000_000).await;
+        let mut found = found.expect("Postgres answers").into_iter();
+        if found.any(|upload| upload.id.0.to_string() == sender.id) {
+            taken_up.push(minute);
+        }
+    }
+    assert_eq!(taken_up, [1, 2, 4, 8, 16, 32, 48, 64]);
 }

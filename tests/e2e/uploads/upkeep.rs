@@ -37,19 +37,54 @@ async fn r_o3_content_without_a_reference_goes_after_thirty_days() {
         .await;
     let (store, files) = (desk.stack.store(), bucket(&desk.stack));
     let now = app::clock::now();
-    let early = remove_orphans(&store, &files, now + Duration::days(29), 1_000);
-    early.await.expect("they can be listed");
+    let (early, until) = (now + Duration::days(29), now + Duration::hours(1));
+    let early = remove_orphans(&store, &files, (early, until), 1_000).await;
+    early.expect("they can be listed");
     assert!(files.head(&key).await.expect("S3 answers").is_some());
     let sql = format!(
         "update blobs set orphaned_at = orphaned_at - interval '31 days' where id = '{orphan}'"
     );
     desk.sql(&sql).await;
-    let done = remove_orphans(&store, &files, now, 1_000).await;
+    let done = remove_orphans(&store, &files, (now, until), 1_000).await;
     assert!(done.expect("they can be listed").done >= 1);
     assert_eq!(files.head(&key).await.expect("S3 answers"), None);
     let sql = format!("select 1 from blobs where id = '{orphan}'");
     assert!(desk.sql(&sql).await.is_empty());
     assert!(files.head(&kept).await.expect("S3 answers").is_some());
+}
+
+#[tokio::test]
+async fn r_o3_one_run_removes_batch_after_batch_while_there_is_time() {
+    let desk = super::faults::alone().await;
+    // As a company leaves them that removes its archive.
+    let made = format!(
+        "insert into blobs (company_id, id, key, size, created_at, orphaned_at)
+         select '{}', gen_random_uuid(), 'left/' || n, 1, now(), now() - interval '31 days'
+         from generate_series(1, 450) n",
+        desk.person.company
+    );
+    desk.sql(&made).await;
+    let left = async || -> i64 {
+        let rows = desk.sql("select count(*) from blobs where refs = 0").await;
+        rows[0].get(0)
+    };
+    let (store, files) = (desk.stack.store(), bucket(&desk.stack));
+    let now = app::clock::now();
+    let late = remove_orphans(&store, &files, (now, now), 1_000).await;
+    assert_eq!(late.expect("an answer").done, 0);
+    assert_eq!(left().await, 450);
+    // What cannot be removed does not keep back what stands behind it.
+    desk.fault("DeleteObject", json!({"status": 403}), false, 3)
+        .await;
+    let report = desk.reap("hour").await;
+    assert_eq!(
+        (&report["done"]["orphans_removed"], left().await),
+        (&json!(447), 3),
+        "{report}"
+    );
+    desk.stack.mend().await;
+    desk.reap("hour").await;
+    assert_eq!(left().await, 0);
 }
 
 #[tokio::test]

@@ -2,18 +2,22 @@
 //! twice at once.
 
 use std::collections::HashSet;
+use std::future::ready;
 
 use files::{Files, Unfinished};
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{Difference, Progressed, Store};
+use store::{Difference, Orphan, Progressed, Store};
 use time::{Duration, OffsetDateTime};
 
 use super::Swept;
-use crate::{Problem, previews};
+use crate::{Problem, clock, previews};
 
 /// How long a content without a reference is kept.
 const ORPHANED: Duration = Duration::days(30);
+/// How many contents are removed at the same time: each waits for S3 again and again.
+const AT_ONCE: usize = 16;
 /// How old a multipart upload is, or a content, before it must be known on both sides.
 const SETTLED: Duration = Duration::hours(1);
 /// Companies that are counted one after another.
@@ -82,33 +86,52 @@ pub async fn abort_vain(
     Ok(swept)
 }
 
-/// Removes at most `limit` contents that nothing has referred to for 30 days: first from S3, then from our rows.
+/// Removes contents that nothing has referred to for 30 days, first from S3, then from our rows: batch after batch of
+/// `limit`, as long as some go, until it is `until`.
 ///
 /// # Errors
 /// When they cannot be listed.
 pub async fn remove_orphans(
     store: &Store,
     files: &Files,
-    now: OffsetDateTime,
+    (now, until): (OffsetDateTime, OffsetDateTime),
     limit: i64,
 ) -> Result<Swept, Problem> {
     let mut swept = Swept::default();
-    for orphan in store.orphans(now - ORPHANED, limit).await? {
-        let removed = async {
-            files.delete(&orphan.key).await?;
-            previews::remove(files, &orphan.key).await?;
-            store.forget_orphan(orphan.blob).await?;
-            Ok::<_, Problem>(())
-        };
-        match removed.await {
-            Ok(()) => swept.done += 1,
-            Err(problem) => {
-                swept.failed += 1;
-                tracing::warn!(blob = %orphan.blob, error = ?problem.source, "left to the next run");
-            }
+    let mut last: Option<Orphan> = None;
+    while clock::now() < until {
+        let mut batch = store.orphans(now - ORPHANED, last.as_ref(), limit).await?;
+        let gone: Vec<bool> = stream::iter(&batch)
+            .take_while(|_| ready(clock::now() < until))
+            .map(|orphan| remove_orphan(store, files, orphan))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let done = gone.iter().filter(|gone| **gone).count();
+        swept.count(done, gone.len() - done);
+        // What failed stands behind; but a storage that removed nothing at all is away.
+        let more = done > 0 && i64::try_from(batch.len()).is_ok_and(|count| count >= limit);
+        last = batch.pop().filter(|_| more);
+        if last.is_none() {
+            break;
         }
     }
     Ok(swept)
+}
+
+/// Whether it is gone.
+async fn remove_orphan(store: &Store, files: &Files, orphan: &Orphan) -> bool {
+    let removed = async {
+        files.delete(&orphan.key).await?;
+        previews::remove(files, &orphan.key).await?;
+        store.forget_orphan(orphan.blob).await?;
+        Ok::<_, Problem>(())
+    };
+    let removed = removed.await;
+    if let Err(problem) = &removed {
+        tracing::warn!(blob = %orphan.blob, error = ?problem.source, "left to the next run");
+    }
+    removed.is_ok()
 }
 
 /// Counts what each company stores and has promised, and puts right what has drifted. Answers how many had.

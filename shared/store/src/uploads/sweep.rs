@@ -27,11 +27,17 @@ const LOST: &str = concat!(
       order by up.id limit $2"
 );
 
+/// Each run asks for the pauses that ended since the last one, which was a minute ago or up to half a minute more.
 const STALLED: &str = concat!(
     "select ",
     row::columns!("up"),
     " from uploads up
-      where up.state in ('in_progress', 'completing') and up.join_asked_at is not null and up.join_asked_at <= $1
+      where up.state in ('in_progress', 'completing') and up.join_asked_at is not null
+        and exists (
+            select from (values (0), (30)) late (seconds),
+                lateral div(extract(epoch from $1 - up.join_asked_at) - late.seconds, 60) minutes
+            where minutes in (1, 2, 4, 8) or (minutes > 0 and minutes % 16 = 0)
+        )
       order by up.join_asked_at limit $2"
 );
 
@@ -99,16 +105,17 @@ impl Store {
         self.db().await?.rows(sql, &params).await.map(drop)
     }
 
-    /// Sessions that somebody wanted finished before `since` and that still are not, of all companies.
+    /// Sessions that somebody wanted finished and that still are not, of all companies: those whose turn it is `now`,
+    /// at growing distances from when it was asked.
     ///
     /// # Errors
     /// As [`Store::expired_uploads`].
     pub async fn stalled_uploads(
         &self,
-        since: OffsetDateTime,
+        now: OffsetDateTime,
         limit: i64,
     ) -> Result<Vec<Upload>, Error> {
-        self.upload_sessions(STALLED, since, limit).await
+        self.upload_sessions(STALLED, now, limit).await
     }
 
     /// Sessions that ended before `since` and may have left something in S3, of all companies.
