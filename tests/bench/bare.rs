@@ -10,8 +10,8 @@ use tokio_postgres::{Client, NoTls};
 /// Where the rows go.
 const TABLE: &str = "create table if not exists bare_messages (a uuid, b uuid, c uuid, d uuid, e text, f text, g uuid, h jsonb,
     i jsonb, j timestamptz, k text[], l text[], m text[], n jsonb)";
-/// One round trip that writes what a message is stored by, and answers as much: the server takes its time, so that what the
-/// client does afterwards finds caches as cold as a message's.
+/// One round trip that writes what a message is stored by, and answers as much: the server takes its time, so that what
+/// the client does afterwards finds caches as cold as a message's.
 const INSERT: &str =
     "insert into bare_messages values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     returning *, 'sent' as o, 1::bigint as p";

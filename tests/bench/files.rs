@@ -201,8 +201,8 @@ fn filter(room: Option<RoomId>, query: Option<Query>) -> Filter {
     }
 }
 
-/// Writes `count` files with names of the kind that people give, in turn into `rooms`, as the triggers would, but many at
-/// a time.
+/// Writes `count` files with names of the kind that people give, in turn into `rooms`, as the triggers would, but many
+/// at a time.
 async fn fill(stack: &Stack, hall: &Hall, rooms: &[Uuid], count: u64) -> Result<(), app::Error> {
     let (sql, connection) = tokio_postgres::connect(&stack.postgres_owner, NoTls).await?;
     tokio::spawn(connection);

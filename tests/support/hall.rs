@@ -118,7 +118,7 @@ impl Hall {
         .await;
     }
 
-    /// Makes `count` more rooms with everybody in and `messages` of the first person's in each, straight into the tables.
+    /// Makes `count` more rooms with everybody in and `messages` of the first person's in each, into the tables.
     pub async fn fill_rooms(&self, count: i64, messages: i64) {
         let company = (&self.company.0 as _, Type::UUID);
         let first = (&self.people[0].0 as _, Type::UUID);

@@ -48,7 +48,7 @@ pub(crate) async fn sessions(
 
 /// Ends one of the caller's sessions
 ///
-/// The device cannot take new tokens from now on, and its sockets are closed; its access token runs out within 15 minutes.
+/// The device cannot take new tokens from now on, and its sockets are closed; its access token ends within 15 minutes.
 ///
 /// Refusals: `not_found`.
 #[utoipa::path(

@@ -34,7 +34,7 @@ pub(crate) async fn register(
 ///
 /// The same answer, after the same time, whether the address is unknown or the password wrong. Five failures within
 /// five minutes, from one address or for one account, are followed by `rate_limited`; five in a row for one account by
-/// `account_locked` for 15 minutes. Both say in `Retry-After` how long to wait, and both happen to unknown addresses too.
+/// `account_locked` for 15 minutes. Both say in `Retry-After` how long to wait; both happen to unknown addresses too.
 ///
 /// Refusals: `invalid`, `credentials_invalid`, `account_suspended`, `account_locked`, `rate_limited`, `unavailable`.
 #[utoipa::path(

@@ -67,8 +67,8 @@ pub fn routes() -> OpenApiRouter<Deps> {
 
 /// Finds files
 ///
-/// Of a room, of a thread, or of all rooms that I am in; newest first. By name (`q`), type, sender, size and date. A file that
-/// several of my rooms show is there once.
+/// Of a room, of a thread, or of all rooms that I am in; newest first. By name (`q`), type, sender, size and date. A
+/// file that several of my rooms show is there once.
 ///
 /// Refusals: `not_found`, `invalid`.
 #[utoipa::path(

@@ -44,8 +44,8 @@ async fn show(
 
 /// Takes a file away from a room
 ///
-/// Only the reference goes, and with it those in the room's threads. For who put it there, who sent the file, and admins of that room; the file's own room keeps
-/// it.
+/// Only the reference goes, and with it those in the room's threads. For who put it there, who sent the file, and
+/// admins of that room; the file's own room keeps it.
 ///
 /// Refusals: `not_found`, `forbidden`, `read_only`, `room_archived`, `conflict`.
 #[utoipa::path(

@@ -16,8 +16,8 @@ use crate::Deps;
 /// Shows a preview of a file
 ///
 /// Answers where the preview is for a while: a JPEG or PNG whose longer side has at most 128, 512 or 1600 pixels,
-/// without anything that the original said about place and device; or the first 64 KiB of a text, in UTF-8. `preview` of
-/// the file tells which there are. With `redirect=true` the answer is a redirect to that place.
+/// without anything that the original said about place and device; or the first 64 KiB of a text, in UTF-8. `preview`
+/// of the file tells which there are. With `redirect=true` the answer is a redirect to that place.
 ///
 /// Refusals: `not_found`, `preview_unavailable` (with `state` and `reason`), `file_quarantined`, `file_infected`,
 /// `invalid`.

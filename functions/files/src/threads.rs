@@ -16,8 +16,8 @@ pub(crate) fn routes() -> OpenApiRouter<Deps> {
 
 /// Puts a file into a thread
 ///
-/// A reference, no copy. I must be able to read the file and to write in the thread's room, which shows the file from then
-/// on if it did not yet.
+/// A reference, no copy. I must be able to read the file and to write in the thread's room, which shows the file from
+/// then on if it did not yet.
 ///
 /// Refusals: `not_found`, `forbidden`, `read_only`, `room_archived`, `conflict`.
 #[utoipa::path(

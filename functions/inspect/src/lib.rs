@@ -84,7 +84,8 @@ pub async fn run() -> Result<(), app::Error> {
     .await
 }
 
-/// Looks at each object of `event`, then asks for its preview. The event comes at least once, late and in any order; a failure brings it again.
+/// Looks at each object of `event`, then asks for its preview. The event comes at least once, late and in any order; a
+/// failure brings it again.
 ///
 /// # Errors
 /// When a store did not answer.
@@ -100,7 +101,7 @@ pub async fn inspect(deps: &Deps, event: Notification) -> Result<(), app::Error>
     Ok(())
 }
 
-/// Takes down what a malware scanner found. Results come at least once, late and in any order; a failure brings one again.
+/// Takes down what a malware scanner found. Results come once or more, late, in any order; a failure brings one again.
 ///
 /// # Errors
 /// When a store did not answer.

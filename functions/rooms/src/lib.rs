@@ -117,7 +117,8 @@ async fn get(
 /// A JSON merge patch for creator and admins; only the creator changes the type. With `If-Match` it is refused when
 /// the room has changed since it was read.
 ///
-/// Refusals: `not_found`, `forbidden`, `read_only`, `room_archived`, `name_taken`, `conflict`, `version_mismatch`, `invalid`.
+/// Refusals: `not_found`, `forbidden`, `read_only`, `room_archived`, `name_taken`, `conflict`, `version_mismatch`,
+/// `invalid`.
 #[utoipa::path(
     patch,
     path = "/v1/chatrooms/{id}",

@@ -22,9 +22,9 @@ pub(crate) fn routes() -> OpenApiRouter<Deps> {
 /// Begins up to 50 uploads
 ///
 /// Each file for itself: one that is refused does not keep the others back, and what is wrong with it stands in its
-/// place. As many as may be sending at a time (5) are begun at once; the others are `pending`, with their bytes reserved, and
-/// start by themselves, in order, when one that sends is done. Signing a part of a waiting one starts it too, when a
-/// place is free.
+/// place. As many as may be sending at a time (5) are begun at once; the others are `pending`, with their bytes
+/// reserved, and start by themselves, in order, when one that sends is done. Signing a part of a waiting one starts it
+/// too, when a place is free.
 ///
 /// Refusals: `invalid`.
 #[utoipa::path(

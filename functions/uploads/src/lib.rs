@@ -57,8 +57,9 @@ pub fn routes() -> OpenApiRouter<Deps> {
 /// a retry safe. With the checksums of all parts, content that the caller can read already becomes a file at once
 /// (`deduplicated`).
 ///
-/// Refusals: `name_taken` (the title of a thread), `not_found`, `forbidden`, `read_only`, `room_archived`, `uploads_off`, `type_blocked`, `type_not_allowed`,
-/// `file_too_large`, `quota_exceeded`, `too_many_uploads`, `invalid`.
+/// Refusals: `name_taken` (the title of a thread), `not_found`, `forbidden`, `read_only`, `room_archived`,
+/// `uploads_off`, `type_blocked`, `type_not_allowed`, `file_too_large`, `quota_exceeded`, `too_many_uploads`,
+/// `invalid`.
 #[utoipa::path(
     post,
     path = "/v1/uploads",

@@ -109,8 +109,8 @@ async fn sign(
 
 /// Finishes an upload for Uppy
 ///
-/// The list of parts that Uppy sends is not read: what S3 lists itself counts. 202 while S3 still joins a huge object; it
-/// becomes a file without another call.
+/// The list of parts that Uppy sends is not read: what S3 lists itself counts. 202 while S3 still joins a huge object;
+/// it becomes a file without another call.
 ///
 /// Refusals: those of `POST /v1/uploads/{id}/complete`.
 #[utoipa::path(

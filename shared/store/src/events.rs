@@ -76,8 +76,9 @@ const AFTER: &str = "with room as (
 const HEADS: &str = "select u.last_seq as user_seq, r.id, r.last_seq
     from users u
     join sessions s on s.company_id = u.company_id and s.id = $3 and s.user_id = u.id and s.revoked_at is null
-    left join (room_members m join rooms r on r.company_id = m.company_id and r.id = m.room_id and r.status <> 'deleted')
-        on m.company_id = u.company_id and m.user_id = u.id
+    left join (
+        room_members m join rooms r on r.company_id = m.company_id and r.id = m.room_id and r.status <> 'deleted'
+    ) on m.company_id = u.company_id and m.user_id = u.id
     where u.company_id = $1 and u.id = $2 and u.status = 'active'";
 
 impl Store {

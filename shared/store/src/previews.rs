@@ -69,7 +69,7 @@ const BEGIN: &str = "
     ),
     tried as (
         update uploads up set preview_tries = up.preview_tries + 1,
-            -- Who only asks does not set out: however often the reaper asks, the last one who did is given up some time.
+            -- Who only asks does not set out: however often the reaper asks, the last one who did is given up in time.
             preview_tried_at = case when up.preview_tries < $3 then $2 else up.preview_tried_at end
         from seen where up.key = $1 and seen.preview is null
         returning up.preview_tries

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{Error, Inspected, Store};
 
 /// Written on the upload for a completion that is still to come, and on the content for the files that it has; also on
-/// equal content under another key, when this object was a duplicate of it. A finding that is older than the one that is there
-/// changes nothing; of two at once the worse one holds.
+/// equal content under another key, when this object was a duplicate of it. A finding that is older than the one that
+/// is there changes nothing; of two at once the worse one holds.
 const NOTE: &str = "
     with up as (
         update uploads set scan_status = $3, scanned_at = $4

@@ -75,7 +75,8 @@ const NEWS: &str = "with upto as (
         (select null, false, e.seq, e.type, null, e.payload, e.at
          from user_events e
          where e.company_id = $1 and e.user_id = $2
-           and e.seq > greatest(case when $5 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid then $6 else 0 end, coalesce((
+           and e.seq > greatest(
+             case when $5 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid then $6 else 0 end, coalesce((
              select s.seq from user_events s
              where s.user_id = $2 and pg_visible_in_snapshot(s.tx, $3::text::pg_snapshot)
              order by s.seq desc limit 1), 0))

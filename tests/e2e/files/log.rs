@@ -1,4 +1,4 @@
-//! R-R3 for files: a list of a room's or a thread's files, and its messages, and the events after them are the next ones.
+//! R-R3 for files: a list of a room's or a thread's files, and its messages, and the events after them are the next.
 
 use serde_json::{Value, json};
 use support::RoomLog;

@@ -18,7 +18,7 @@ const ANY_TYPE: &str = "application/octet-stream";
 /// Changes what is said about a file, if it is still at the revision that the caller read.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `read_only`, `room_archived`, `version_mismatch`; `type_blocked` for the name of a program.
+/// `not_found`, `forbidden`, `read_only`, `room_archived`, `version_mismatch`; `type_blocked` for a program's name.
 pub async fn change(
     store: &Store,
     live: &Live,

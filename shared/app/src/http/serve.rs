@@ -49,8 +49,8 @@ pub async fn serve(router: Router, shared: Shared) -> Result<(), crate::Error> {
     lambda_http::run(layered(router, shared)).await
 }
 
-/// `router` with every layer around it, as it is served. Outermost first: who calls, how often, the first time, still one
-/// of us?
+/// `router` with every layer around it, as it is served. Outermost first: who calls, how often, the first time, still
+/// one of us?
 pub fn layered(router: Router, shared: Shared) -> Router {
     router
         .fallback(|| async { Problem::new(Code::RouteNotFound) })

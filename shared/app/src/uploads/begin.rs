@@ -30,7 +30,7 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// `type_blocked`, `type_not_allowed`, `file_too_large`, `quota_exceeded`, `too_many_uploads`, `not_found`,
-/// `forbidden`, `read_only`, `room_archived`, `uploads_off`, `name_taken`; `invalid` for a version of no file or for no thread there.
+/// `forbidden`, `read_only`, `room_archived`, `uploads_off`, `name_taken`; `invalid` for a version of no file or no thread.
 pub async fn begin(deps: &Deps, caller: &Caller, draft: Draft) -> Result<StartedView, Problem> {
     let mut new = prepare(deps, caller, None, &draft)?;
     let s3_id = deps.files.create_multipart(

@@ -10,7 +10,7 @@ use crate::{Caller, Problem};
 /// What a part is called once it is joined with the others and S3 lists it no more.
 const JOINED: &str = "\"joined\"";
 
-/// Every part that is there with the length that the plan gives it, in order. While S3 joins them and after, these are all.
+/// Every part that is there with the length that the plan gives it, in order. Once S3 joins them, these are all.
 ///
 /// # Errors
 /// `not_found`; `upload_state` for an upload that ended without a file.

@@ -83,6 +83,9 @@ pub(super) async fn start(
 /// Ends a multipart upload that no row knows; one that stays is found by the reaper.
 pub(super) async fn give_up(deps: &Deps, upload: &Upload, s3_id: &str) {
     if let Err(error) = deps.files.abort(&upload.key, s3_id).await {
-        tracing::warn!(upload = %upload.id, error = ?error, "a multipart upload that was begun in vain stays for a while");
+        tracing::warn!(
+            upload = %upload.id, error = ?error,
+            "a multipart upload that was begun in vain stays for a while"
+        );
     }
 }

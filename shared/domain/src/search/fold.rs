@@ -23,7 +23,7 @@ const FIRST_CONJOINING: u32 = 0x1100;
 #[must_use]
 pub fn fold(text: &str) -> String {
     // Upper and back again folds what lower case alone does not: ß and SS, ς and σ. What that makes may fold once
-    // more (a composed letter with a mark of its own), so it is done until it rests; twice is enough for all of Unicode.
+    // more (a composed letter with a mark of its own), so it is done until it rests; twice is enough for Unicode.
     let folded = once(&once(text));
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }

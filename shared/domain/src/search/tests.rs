@@ -59,7 +59,9 @@ proptest! {
     }
 
     #[test]
-    fn r_m7_what_matches_holds_the_grams_of_the_query(text in "[가-깋회의록ㄱ-ㅎa-cA-C .ßéÅ]{0,30}", from in 0_usize..30, long in 1_usize..6) {
+    fn r_m7_what_matches_holds_the_grams_of_the_query(
+        text in "[가-깋회의록ㄱ-ㅎa-cA-C .ßéÅ]{0,30}", from in 0_usize..30, long in 1_usize..6,
+    ) {
         let indexed = index(&text);
         let cut: String = text.chars().skip(from).take(long).collect();
         if let Ok(query) = Query::parse(&cut) && query.matches(&indexed.text) {
@@ -69,7 +71,9 @@ proptest! {
     }
 
     #[test]
-    fn r_m7_every_piece_of_a_folded_text_finds_it(text in "[회의자료마루ㄱ-ㅎa-zA-Z0-9 ._%-]{1,30}", from in 0_usize..30, long in 1_usize..6) {
+    fn r_m7_every_piece_of_a_folded_text_finds_it(
+        text in "[회의자료마루ㄱ-ㅎa-zA-Z0-9 ._%-]{1,30}", from in 0_usize..30, long in 1_usize..6,
+    ) {
         let piece: String = fold(&text).chars().skip(from).take(long).collect();
         if let Ok(query) = Query::parse(&piece) {
             prop_assert!(query.matches(&index_text(&text)));

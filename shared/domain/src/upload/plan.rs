@@ -169,7 +169,9 @@ mod tests {
         }
 
         #[test]
-        fn missing_and_present_make_the_whole(count in 1_u32..200, present in proptest::collection::btree_set(1_u32..250, 0..200)) {
+        fn missing_and_present_make_the_whole(
+            count in 1_u32..200, present in proptest::collection::btree_set(1_u32..250, 0..200),
+        ) {
             let mut all: Vec<u32> = missing_ranges(count, present.iter().copied())
                 .into_iter().flat_map(|(from, to)| from..=to).collect();
             all.extend(present.iter().filter(|number| **number <= count));

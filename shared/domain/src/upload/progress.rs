@@ -172,7 +172,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn figures_stay_in_bounds(before in 0_u64..1 << 46, bytes in 0_u64..1 << 46, total in 0_u64..1 << 46, ms in -5_000_i64..100_000) {
+        fn figures_stay_in_bounds(
+            before in 0_u64..1 << 46, bytes in 0_u64..1 << 46, total in 0_u64..1 << 46, ms in -5_000_i64..100_000,
+        ) {
             let sample = Sample { at: START, bytes: before, bytes_per_s: Some(7.0) };
             let (shown, _) = progress(sample, bytes, total, START + Duration::milliseconds(ms));
             prop_assert!(shown.bytes <= shown.total);

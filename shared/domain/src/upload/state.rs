@@ -176,7 +176,9 @@ mod tests {
     proptest! {
         /// The model: a session is the set of what has happened to it so far.
         #[test]
-        fn r_u2_no_way_around_the_arrows(steps in proptest::collection::vec(proptest::sample::select(&Step::ALL[..]), 0..40)) {
+        fn r_u2_no_way_around_the_arrows(
+            steps in proptest::collection::vec(proptest::sample::select(&Step::ALL[..]), 0..40),
+        ) {
             let mut state = State::Pending;
             let (mut started, mut joined, mut ended) = (false, false, None);
             for step in steps {

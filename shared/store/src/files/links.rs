@@ -83,7 +83,8 @@ const REVOKE: &str = concat!(
            and (", rule_holds!(), " or (w.readable and l.created_by = $2))
      ),
      revoked as (
-         update file_links l set revoked_at = $4, revoked_by = $2 from link where l.id = link.id and l.revoked_at is null
+         update file_links l set revoked_at = $4, revoked_by = $2
+         from link where l.id = link.id and l.revoked_at is null
          returning l.id
      ),
      audited as (

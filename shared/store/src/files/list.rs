@@ -13,9 +13,9 @@ use super::{List, file};
 use crate::rule::Words;
 use crate::{Error, Store};
 
-/// The first row has no file; no row at all tells that the room is not there. $1 company, $2 who asks, $3 room, $4 older
-/// than this, $5 how many, $6 patterns of the name, $7 grams, $8 patterns of the type, $9 the type, $10 sender, $11
-/// state, $12 and $13 sizes, $14 and $15 times.
+/// The first row has no file; no row at all tells that the room is not there. $1 company, $2 who asks, $3 room, $4
+/// older than this, $5 how many, $6 patterns of the name, $7 grams, $8 patterns of the type, $9 the type, $10 sender,
+/// $11 state, $12 and $13 sizes, $14 and $15 times.
 const FIND: &str = concat!(
     "select ", file_columns!(), "
      from find_files_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as place (id)
@@ -25,8 +25,8 @@ const FIND: &str = concat!(
      order by f.id desc nulls first"
 );
 
-/// Files of one state that few may see. The same parameters, and $16 the roles that manage others' files, $17 since when
-/// what was deleted can be restored. One row at least for somebody who is active.
+/// Files of one state that few may see. The same parameters, and $16 the roles that manage others' files, $17 since
+/// when what was deleted can be restored. One row at least for somebody who is active.
 macro_rules! aside_of {
     ($status:literal, $who:expr) => {
         concat!(

@@ -157,8 +157,8 @@ pub(crate) const LOCK: &str = "
     where r.company_id = $1 and r.id in (select p.room_id from file_places p where p.company_id = $1 and p.file_id = $2)
     order by r.id for no key update";
 
-/// Behind `made` (the changed file with its content): its event in every room that shows it (`moved`, in what is `$data`),
-/// and its line of the audit log.
+/// Behind `made` (the changed file with its content): its event in every room that shows it (`moved`, in what is
+/// `$data`), and its line of the audit log.
 macro_rules! logged {
     ($kind:expr, $data:expr, $detail:expr) => {
         concat!(

@@ -52,7 +52,8 @@ const TAKE_AGAIN: &str = concat!(
          where v.company_id = $1 and v.file_id = $3 and v.version = $14
      ),
      may as (
-         select f.* from found f, w, old where ", rule_holds!(), " and old.blocked_as is null and old.scan_status <> 'infected'
+         select f.* from found f, w, old
+         where ", rule_holds!(), " and old.blocked_as is null and old.scan_status <> 'infected'
      ),
      kept as (", keep_content!("may"), "),
      held as (

@@ -46,9 +46,11 @@ const CREATE: &str = concat!(
      ),
      bumped as (
          select made.*, 'room.created' as event,
-             jsonb_build_object('members', (select jsonb_agg(", member_json!("e", "$4"), " order by e.place) from everyone e)) as data,
+             jsonb_build_object('members', (
+                 select jsonb_agg(", member_json!("e", "$4"), " order by e.place) from everyone e)) as data,
              f.full_name || ' created the room.' as says,
-             jsonb_build_object('event', 'room.created', 'actor', $3, 'users', (select jsonb_agg(e.user_id order by e.place) from everyone e)) as about,
+             jsonb_build_object('event', 'room.created', 'actor', $3, 'users', (
+                 select jsonb_agg(e.user_id order by e.place) from everyone e)) as about,
              false as audit
          from made, facts f
      )",

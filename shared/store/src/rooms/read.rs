@@ -31,7 +31,8 @@ const MEMBERS: &str = concat!(
 const MARK: &str = concat!(
     "with ", facts!(), ",
      aim as (
-         select least($4, f.last_seq) as seq from facts f where f.my_role is not null and f.read_seq < least($4, f.last_seq)
+         select least($4, f.last_seq) as seq from facts f
+         where f.my_role is not null and f.read_seq < least($4, f.last_seq)
      ),
      reached as (
          select a.seq, coalesce((

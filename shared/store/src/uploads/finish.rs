@@ -93,7 +93,8 @@ const JOIN: &str = concat!(
     row::columns!("up"),
     "),
      audited as (
-         insert into audit_log (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
+         insert into audit_log
+             (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
          select $1, $6, $4, $7, $8, 'upload', $2, $9, $10, jsonb_build_object('from', was.state, 'to', 'completing')
          from joined, was where was.state <> 'completing'
      )
@@ -121,7 +122,7 @@ const ENDED: &str = concat!(
 );
 
 impl Store {
-    /// Notes that S3 is at joining the parts, which must give `expected`. `None` when the session is in no state for it.
+    /// Notes that S3 joins the parts, which must give `expected`. `None` when the session is in no state for it.
     ///
     /// # Errors
     /// When Postgres does not answer or a row makes no sense.

@@ -1,8 +1,8 @@
 //! Upload sessions: begun, seen, joined, ended.
 //!
 //! What begins, completes and ends sessions is a function of the database's own (`infra/migrations`): it locks, then
-//! looks, then decides, row after row. Lock order: the room's row, then the company's row, then anything below. Every change of a session's
-//! state names the states that it may come from, taken from the domain's table of arrows.
+//! looks, then decides, row after row. Lock order: the room's row, then the company's row, then anything below. Every
+//! change of a session's state names the states that it may come from, taken from the domain's table of arrows.
 
 mod begin;
 mod finish;

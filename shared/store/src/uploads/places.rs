@@ -52,7 +52,8 @@ const START: &str = concat!(
     row::columns!("up"),
     "),
      audited as (
-         insert into audit_log (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
+         insert into audit_log
+             (company_id, id, at, actor_id, action, target_type, target_id, address, request_id, detail)
          select $1, picked.line, $8, $10, $11, 'upload', picked.id, $12, $13,
              jsonb_build_object('from', picked.state, 'to', 'in_progress')
          from picked

@@ -52,8 +52,8 @@ const LOCK_COMPANY: &str = "select 1 from companies where id = $1 for no key upd
 
 /// $1 company, $2 who sent it, $3 the file, $4 now, $5 a fresh id, $6 address, $7 request id, $8 to $10 the permission
 /// table's row for uploading, $11 the upload, $12 identity, $13 checksum, $14 another fresh id, $15 what the audit log
-/// calls the step, $16 the states that it may be taken from, $17 a third fresh id, $18 the checksum that the parts had to
-/// give.
+/// calls the step, $16 the states that it may be taken from, $17 a third fresh id, $18 the checksum that the parts had
+/// to give.
 const COMPLETE: &str = concat!(
     "with up as (select * from uploads where company_id = $1 and id = $11),
      verdict as (

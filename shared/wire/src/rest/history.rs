@@ -10,7 +10,7 @@ use super::words;
 use crate::cursor;
 use crate::problem::FieldError;
 
-/// Which part of a room's messages to read. At most one of `cursor`, `before`, `after` and `around`; none means the newest.
+/// Which part of a room's messages to read. At most one of `cursor`, `before`, `after` and `around`; none: the newest.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

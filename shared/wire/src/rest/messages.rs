@@ -14,7 +14,7 @@ use crate::problem::FieldError;
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
-    /// 1 to 4,000 Unicode characters, not only white space. Outer white space is dropped, the rest is kept as typed, in NFC.
+    /// 1 to 4,000 Unicode characters, not only white space. Outer white space goes, the rest is kept as typed, in NFC.
     #[serde(default)]
     #[schema(
         required = true,

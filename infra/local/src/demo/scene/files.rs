@@ -14,8 +14,8 @@ use super::Stage;
 const PARALLEL: usize = 4;
 
 impl Stage<'_> {
-    /// Sends `count` documents by one call and waits until the other person has seen each, and the picture of the first;
-    /// answers the first.
+    /// Sends `count` documents by one call and waits until the other person has seen each, and the picture of the
+    /// first; answers the first.
     pub(super) async fn batch(&mut self, count: u32) -> Result<String, Error> {
         let uploads: Vec<_> = (1..=count).map(|n| self.document(n)).collect();
         let body = json!({ "uploads": uploads });
