@@ -1,7 +1,7 @@
 //! Cold starts of the binaries as they are deployed: from the start of the process to its first poll for work, against
 //! a function that does nothing.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -170,19 +170,17 @@ fn start(runtime: &Runtime, program: &Path) -> Result<(Duration, f64), app::Erro
 struct Ended(Child);
 
 impl Ended {
-    /// Ends it; says what was wrong with it, and all that it had to say itself. Nobody hears of the others' words: a
-    /// function whose poll is cut off complains.
+    /// Ends it, and lets it say why: the words of the others are for nobody, a function whose poll is cut off complains.
     fn blame(&mut self, program: &Path, what: &str) -> app::Error {
         drop(self.0.kill());
-        let mut said = Vec::new();
-        if let Some(mut out) = self.0.stdout.take() {
-            drop(out.read_to_end(&mut said));
+        let mut terminal = std::io::stderr();
+        if let Some(mut said) = self.0.stdout.take() {
+            drop(std::io::copy(&mut said, &mut terminal));
         }
-        if let Some(mut err) = self.0.stderr.take() {
-            drop(err.read_to_end(&mut said));
+        if let Some(mut said) = self.0.stderr.take() {
+            drop(std::io::copy(&mut said, &mut terminal));
         }
-        let said = String::from_utf8_lossy(&said);
-        format!("{} {what}; it said:\n{said}", program.display()).into()
+        format!("{} {what}; what it said stands above", program.display()).into()
     }
 }
 
