@@ -57,7 +57,7 @@ async fn r_f4_files_are_found_by_what_is_known_of_them() {
 }
 
 /// Names made of common words, the same in every run; one in a thousand also has a rare one.
-fn made_up(count: usize, dice: &mut Dice) -> Vec<String> {
+pub(super) fn made_up(count: usize, dice: &mut Dice) -> Vec<String> {
     let words = [
         "회의",
         "회의록",
@@ -81,7 +81,7 @@ fn made_up(count: usize, dice: &mut Dice) -> Vec<String> {
 
 impl Shelf {
     /// Puts files of these names into its room, as code that knows no search would.
-    async fn fill(&self, names: &[String], dice: &Dice) {
+    pub(super) async fn fill(&self, names: &[String], dice: &Dice) {
         let sql = format!(
             "insert into files (company_id, id, room_id, blob_id, uploader_id, upload_id, name, content_type, size, seq, created_at)
              select f.company_id, (lpad(to_hex(1700000000000 + n.at), 12, '0') || '70008000' || lpad(to_hex(n.at), 12, '0'))::uuid,
@@ -96,8 +96,8 @@ impl Shelf {
             &format!("{}", 1_700_000_000_000_u64 + dice.0 % 1_000_000_000),
         );
         // In pieces: a statement has five seconds, also on a busy machine.
-        for (piece, names) in names.chunks(500).enumerate() {
-            let before = piece as i64 * 500;
+        for (piece, names) in names.chunks(250).enumerate() {
+            let before = piece as i64 * 250;
             let made = self.stack.execute(&sql, &[&names, &before]).await;
             assert_eq!(made.expect("Postgres answers"), names.len() as u64);
         }
@@ -105,23 +105,52 @@ impl Shelf {
         while self.reap("minute").await["done"]["files_indexed"].is_u64() {}
     }
 
-    /// How many files all pages of a search have; each has to match by its name.
-    async fn count(&self, text: &str, query: &Query) -> usize {
-        let (mut found, mut cursor) = (0, String::new());
+    /// How many files all pages of a search have, each once, of the `scope` that begins the query; each has to match by
+    /// its name.
+    pub(super) async fn count(&self, scope: &str, text: &str) -> usize {
+        let query = Query::parse(text).expect("words");
+        let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {
-            let path = format!("/v1/files?room_id={}&q={text}&limit=100{cursor}", self.room);
+            let path = format!("/v1/files?{scope}&q={text}&limit=100{cursor}");
             let page = self.owner.get(&path).await.ok();
             for item in page["items"].as_array().expect("items") {
                 let name = item["name"].as_str().expect("a name");
                 assert!(query.matches(&index_text(name)), "{text} in {name}");
             }
-            found += ids(&page).len();
+            found.extend(ids(&page));
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return found,
+                None => break,
             }
         }
+        assert!(
+            found.is_sorted_by(|newer, older| newer > older),
+            "{text}: newest first, each once"
+        );
+        found.len()
     }
+}
+
+/// Words of all kinds for the names of [`made_up`].
+pub(super) const TEXTS: [&str; 11] = [
+    "회의",
+    "돈",
+    "비밀",
+    "ㅎㅇㄹ",
+    "report 4",
+    "없는말",
+    "99",
+    "ㅋ",
+    "회의록최종 1",
+    "u",
+    "pdf",
+];
+
+/// How many of `names` a plain scan finds by the same rule.
+pub(super) fn scan(names: &[String], text: &str) -> usize {
+    let query = Query::parse(text).expect("words");
+    let found = names.iter().filter(|name| query.matches(&index_text(name)));
+    found.count()
 }
 
 /// More files than are walked, so that tokens decide: every answer is what a plain scan with the same rule finds.
@@ -132,24 +161,9 @@ async fn r_m7_a_search_finds_exactly_what_a_plain_scan_finds() {
     let mut names = made_up(4_000, &mut dice);
     shelf.fill(&names, &dice).await;
     names.push("first.pdf".to_owned());
-    for text in [
-        "회의",
-        "돈",
-        "비밀",
-        "ㅎㅇㄹ",
-        "report 4",
-        "없는말",
-        "99",
-        "ㅋ",
-        "회의록최종 1",
-        "u",
-        "pdf",
-    ] {
-        let query = Query::parse(text).expect("words");
-        let expected = names
-            .iter()
-            .filter(|name| query.matches(&index_text(name)))
-            .count();
-        assert_eq!(shelf.count(text, &query).await, expected, "{text}");
+    let room = format!("room_id={}", shelf.room);
+    for text in TEXTS {
+        let expected = scan(&names, text);
+        assert_eq!(shelf.count(&room, text).await, expected, "{text}");
     }
 }

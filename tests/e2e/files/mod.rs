@@ -3,6 +3,7 @@
 mod change;
 mod deleted;
 mod find;
+mod find_everywhere;
 mod links;
 mod log;
 mod places;

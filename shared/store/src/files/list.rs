@@ -18,7 +18,7 @@ use crate::{Error, Store};
 /// $11 state, $12 and $13 sizes, $14 and $15 times.
 const FIND: &str = concat!(
     "select ", file_columns!(), "
-     from find_files_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as place (id)
+     from find_files_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as place (id)
      left join (
          select f.*, ", content_columns!("b"), " from files f join blobs b on b.id = f.blob_id
      ) f on f.id = place.id
