@@ -82,6 +82,8 @@ begin
     return null;
 end
 $$;
+-- In the order of those who write them. Whoever does so meanwhile waits: about a minute for a million files.
+lock table files, file_places in share row exclusive mode;
 create trigger file_places_in_company after insert on file_places for each row execute function place_in_company_1();
 create trigger file_places_in_company_again after update of live, tokens on file_places for each row
     when (old.live is distinct from new.live or old.tokens is distinct from new.tokens)
@@ -98,7 +100,7 @@ create trigger files_resized after update of size on files for each row
     when (size_class_1(old.size) <> size_class_1(new.size))
     execute function resize_in_company_1();
 
--- What is there already, whose writers wait for the triggers above.
+-- What is there already.
 with numbered as (
     select f.company_id, f.id, (row_number() over (partition by f.company_id order by f.id) - 1) / 65536 as number
       from files f where exists (select from file_places p where p.file_id = f.id)
@@ -312,8 +314,9 @@ create function search_rooms_1(
     p_rooms uuid[], p_grams integer[], p_from uuid, p_before uuid, p_limit bigint, p_filter file_filter
 ) returns uuid[] language plpgsql stable as $$
 declare
-    c_walked constant bigint := 1536;
-    v_each   bigint := greatest(c_walked / cardinality(p_rooms), 32);
+    c_walked constant bigint := 768;
+    v_tokens constant boolean := cardinality(p_grams) > 0;
+    v_each   bigint := case when v_tokens then greatest(c_walked / cardinality(p_rooms), 32) else p_limit end;
     v_ids    uuid[];
     v_cut    uuid := p_before;
     v_from   uuid := p_from;
@@ -323,7 +326,7 @@ declare
 begin
     loop
         select w.ids, w.cut into v_ids, v_cut from walk_rooms_1(p_rooms, p_from, v_cut, v_each) w;
-        if cardinality(p_grams) > 0 and cardinality(v_ids) > c_walked then
+        if v_tokens and cardinality(v_ids) > c_walked then
             v_ids := v_ids[:c_walked];
             v_cut := v_ids[c_walked];
         end if;
@@ -331,7 +334,7 @@ begin
         if v_cut is null or cardinality(v_page) >= p_limit then
             return v_page;
         end if;
-        exit when cardinality(p_grams) > 0;
+        exit when v_tokens;
         v_each := v_each * 2;
     end loop;
     foreach v_room in array p_rooms loop
