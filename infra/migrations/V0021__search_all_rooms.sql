@@ -192,17 +192,17 @@ set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = o
 set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 begin
     -- Written so that only the index of tokens is of use.
-    if cardinality(p_tokens) > 0 then
+    if p_any is null then
         select coalesce(array_agg(c.file_id) filter (where room.id is not null), '{}'), count(*) into ids, passed
           from company_places c
           left join unnest(p_rooms) room (id) on room.id = c.room_id
-         where c.tokens @> p_tokens and (p_any is null or c.tokens && p_any)
+         where c.tokens @> p_tokens
            and (c.company_id = p_company and c.live and c.file_id < p_before and c.file_id >= p_from) is true;
     else
         select coalesce(array_agg(c.file_id) filter (where room.id is not null), '{}'), count(*) into ids, passed
           from company_places c
           left join unnest(p_rooms) room (id) on room.id = c.room_id
-         where c.tokens && p_any
+         where c.tokens @> p_tokens and c.tokens && p_any
            and (c.company_id = p_company and c.live and c.file_id < p_before and c.file_id >= p_from) is true;
     end if;
 end
@@ -366,7 +366,8 @@ create function find_files_2(
     p_until timestamptz
 ) returns setof uuid language plpgsql stable rows 50 as $$
 declare
-    -- That many rooms are searched one by one, and that many files of theirs for a size, which no room has tokens of.
+    -- That many rooms, or rooms with that many files, are searched one by one; for a size, of which rooms have no tokens,
+    -- only the latter.
     c_few    constant integer := 64;
     c_some   constant integer := 8192;
     v_filter constant file_filter := (p_likes, p_types, p_uploader, p_state, p_least, p_most, p_since, p_until);
@@ -412,9 +413,9 @@ begin
             select size_gram_1(class)
               from generate_series(size_class_1(coalesce(p_least, 0)), size_class_1(coalesce(p_most, 9223372036854775807))) class);
     end if;
-    if cardinality(v_rooms) > c_few and cardinality(v_rooms) > (
+    if (v_sizes is not null or cardinality(v_rooms) > c_few and cardinality(v_rooms) > (
         select count(*) from company_buckets b where b.company_id = p_company
-    ) or v_sizes is not null and c_some < (
+    )) and c_some < (
         select sum(b.files) from file_buckets b where b.room_id = any (v_rooms)
     ) then
         select s.page, s.cut into v_page, v_before

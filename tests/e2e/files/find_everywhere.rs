@@ -11,7 +11,8 @@ use super::{Shelf, ids, put};
 const MANY: i64 = 70;
 
 impl Shelf {
-    /// Lets the owner into so many further rooms that searches in all of them take the other way.
+    /// Lets the owner into so many further rooms, and has the first counted as one with so many files, that searches in
+    /// all of them take the other way.
     async fn many_rooms(&self) {
         let sql = "with made as (
                  insert into rooms (company_id, id, type, name, name_key, created_by, member_limit, member_count,
@@ -25,6 +26,9 @@ impl Shelf {
         let room: uuid::Uuid = self.room.parse().expect("an id");
         let made = self.stack.execute(sql, &[&room, &MANY]).await;
         assert_eq!(made.expect("Postgres answers"), MANY as u64);
+        let sql = "update file_buckets set files = files + 10000 where room_id = $1";
+        let counted = self.stack.execute(sql, &[&room]).await;
+        assert_eq!(counted.expect("Postgres answers"), 1);
     }
 
     async fn find(&self, query: &str) -> Vec<String> {
