@@ -1,4 +1,5 @@
--- Finding files in all rooms of a person: what a room's places are to a search in it, a company's are to a search in many.
+-- Finding files in all rooms of a person: what a room's places are to a search in it, a company's are to a search in
+-- many.
 --
 -- Lock order everywhere: rooms (by id), then the company, then anything below.
 
@@ -107,7 +108,8 @@ with numbered as (
 )
 insert into company_buckets (company_id, number, from_id, places)
 select n.company_id, n.number,
-    case when n.number = 0 then '00000000-0000-0000-0000-000000000000' else (array_agg(n.id order by n.id))[1] end, count(*)
+    case when n.number = 0 then '00000000-0000-0000-0000-000000000000' else (array_agg(n.id order by n.id))[1] end,
+    count(*)
   from numbered n group by n.company_id, n.number;
 insert into company_places (company_id, room_id, file_id, live, bucket, tokens)
 select p.company_id, p.room_id, p.file_id, p.live, b.number, company_tokens_1(b.number, f)
@@ -145,7 +147,8 @@ $$;
 -- The newest of these files that fit, looked at one by one until there are enough.
 create function fitting_files_1(p_ids uuid[], p_limit bigint, p_filter file_filter) returns uuid[]
 language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set plan_cache_mode = force_generic_plan as $$
 declare
     v_likes text[] := p_filter.likes;
     v_types text[] := p_filter.types;
@@ -164,14 +167,16 @@ begin
 end
 $$;
 
--- The files of rooms among the p_steps newest places of a company, below p_before down to p_from; each file from `cut` on
--- was seen, all of them where there is none.
+-- The files of rooms among the p_steps newest places of a company, below p_before down to p_from; each file from `cut`
+-- on was seen, all of them where there is none.
 create function walk_company_1(
     p_company uuid, p_rooms uuid[], p_from uuid, p_before uuid, p_steps bigint, out ids uuid[], out cut uuid
 ) language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off set jit = off
+set plan_cache_mode = force_generic_plan as $$
 begin
-    select coalesce(array_agg(step.file_id) filter (where room.id is not null), '{}'), (array_agg(step.file_id))[p_steps]
+    select coalesce(array_agg(step.file_id) filter (where room.id is not null), '{}'),
+        (array_agg(step.file_id))[p_steps]
       into ids, cut
       from (
           select c.file_id, c.room_id from company_places c
@@ -215,8 +220,8 @@ create function search_company_1(
     p_filter file_filter, out page uuid[], out cut uuid
 ) language plpgsql stable as $$
 declare
-    -- How many of the newest files are looked at before tokens are asked, among how many places at most; and at how many
-    -- places of other people's it gives up.
+    -- How many of the newest files are looked at before tokens are asked, among how many places at most; and at how
+    -- many places of other people's it gives up.
     c_walked constant bigint := 768;
     c_steps  constant bigint := 8192;
     c_others constant bigint := 16384;
@@ -271,11 +276,13 @@ begin
 end
 $$;
 
--- The newest places of each of some rooms, below p_before down to p_from: all from `cut` on, all of them where there is none.
+-- The newest places of each of some rooms, below p_before down to p_from: all from `cut` on, all of them where there is
+-- none.
 create function walk_rooms_1(
     p_rooms uuid[], p_from uuid, p_before uuid, p_each bigint, out ids uuid[], out cut uuid
 ) language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set plan_cache_mode = force_generic_plan as $$
 declare
     v_room uuid;
     v_some uuid[];
@@ -298,7 +305,8 @@ $$;
 -- The places of a room with all p_tokens, below p_before down to p_from.
 create function probe_room_1(p_room uuid, p_tokens integer[], p_from uuid, p_before uuid) returns uuid[]
 language plpgsql stable
-set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set jit = off
+set plan_cache_mode = force_generic_plan as $$
 begin
     -- Written so that only the index of tokens is of use.
     return array(
@@ -344,9 +352,8 @@ begin
         loop
             v_ids := probe_room_1(v_room, bucket_tokens_1(v_room, v_bucket.number, p_grams), v_from, v_cut);
             if cardinality(v_ids) > 0 then
-                v_page := array(
-                    select distinct id from unnest(v_page || fitting_files_1(v_ids, p_limit, p_filter)) id
-                     order by id desc limit p_limit);
+                v_page := v_page || fitting_files_1(v_ids, p_limit, p_filter);
+                v_page := array(select distinct id from unnest(v_page) id order by id desc limit p_limit);
                 if cardinality(v_page) = p_limit then
                     -- What is older is on no page.
                     v_from := v_page[p_limit];
@@ -366,8 +373,8 @@ create function find_files_2(
     p_until timestamptz
 ) returns setof uuid language plpgsql stable rows 50 as $$
 declare
-    -- That many rooms, or rooms with that many files, are searched one by one; for a size, of which rooms have no tokens,
-    -- only the latter.
+    -- That many rooms, or rooms with that many files, are searched one by one; for a size, of which rooms have no
+    -- tokens, only the latter.
     c_few    constant integer := 64;
     c_some   constant integer := 8192;
     v_filter constant file_filter := (p_likes, p_types, p_uploader, p_state, p_least, p_most, p_since, p_until);
@@ -387,7 +394,8 @@ begin
          where r.company_id = p_company and r.id = p_room and r.status <> 'deleted'
            and (mine.user_id is not null or (r.type = 'public' and u.role <> 'guest'));
     else
-        select coalesce(array_agg(r.id order by r.last_activity_at desc) filter (where r.id is not null), '{}') into v_rooms
+        select coalesce(array_agg(r.id order by r.last_activity_at desc) filter (where r.id is not null), '{}')
+          into v_rooms
           from users u
           left join room_members mine on mine.user_id = u.id
           left join rooms r on r.company_id = p_company and r.id = mine.room_id and r.status <> 'deleted'
@@ -411,7 +419,8 @@ begin
     if p_least is not null or p_most is not null then
         v_sizes := array(
             select size_gram_1(class)
-              from generate_series(size_class_1(coalesce(p_least, 0)), size_class_1(coalesce(p_most, 9223372036854775807))) class);
+              from generate_series(size_class_1(coalesce(p_least, 0)),
+                  size_class_1(coalesce(p_most, 9223372036854775807))) class);
     end if;
     if (v_sizes is not null or cardinality(v_rooms) > c_few and cardinality(v_rooms) > (
         select count(*) from company_buckets b where b.company_id = p_company

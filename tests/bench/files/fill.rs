@@ -39,8 +39,8 @@ const WORDS: [&str; 26] = [
     "plan",
 ];
 
-/// Writes `count` files with names of the kind that people give, in turn into `rooms`, as the triggers would, but many at
-/// a time.
+/// Writes `count` files with names of the kind that people give, in turn into `rooms`, as the triggers would, but many
+/// at a time.
 pub(super) async fn fill(
     stack: &Stack,
     hall: &Hall,
@@ -52,7 +52,8 @@ pub(super) async fn fill(
     let (company, person) = (hall.company.0, hall.people[0].0);
     let blob = support::rest::fresh_id();
     sql.execute(
-        "insert into blobs (company_id, id, key, size, refs, created_at) values ($1, $2, 'bench/' || $2::uuid, 1, 1, now())",
+        "insert into blobs (company_id, id, key, size, refs, created_at)
+         values ($1, $2, 'bench/' || $2::uuid, 1, 1, now())",
         &[&company, &blob],
     )
     .await?;
@@ -111,7 +112,8 @@ const FILL: &str = "
     cut as (
         insert into file_buckets (company_id, room_id, number, from_id, files)
         select $1, m.room_id, m.bucket,
-            case when m.bucket = 0 then '00000000-0000-0000-0000-000000000000' else (array_agg(m.id order by m.id))[1] end,
+            case when m.bucket = 0 then '00000000-0000-0000-0000-000000000000'
+                 else (array_agg(m.id order by m.id))[1] end,
             count(*)
         from placed m group by m.room_id, m.bucket
         on conflict (room_id, number) do update set files = file_buckets.files + excluded.files

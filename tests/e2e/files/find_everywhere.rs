@@ -17,7 +17,8 @@ impl Shelf {
         let sql = "with made as (
                  insert into rooms (company_id, id, type, name, name_key, created_by, member_limit, member_count,
                      last_activity_at, created_at)
-                 select r.company_id, gen_random_uuid(), 'private', 'n' || n, 'n' || n, r.created_by, 10, 1, now(), now()
+                 select r.company_id, gen_random_uuid(), 'private', 'n' || n, 'n' || n, r.created_by, 10, 1, now(),
+                     now()
                  from rooms r, generate_series(1, $2::bigint) n where r.id = $1
                  returning *
              )
