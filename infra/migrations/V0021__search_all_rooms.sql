@@ -70,7 +70,9 @@ $$;
 
 create function place_in_company_1() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'UPDATE' then
+    if tg_op = 'DELETE' then
+        delete from company_places c where c.room_id = old.room_id and c.file_id = old.file_id;
+    elsif tg_op = 'UPDATE' then
         update company_places c set live = new.live, tokens = company_tokens_1(c.bucket, f)
           from files f
          where c.room_id = new.room_id and c.file_id = new.file_id and f.id = new.file_id;
@@ -86,6 +88,8 @@ $$;
 -- In the order of those who write them. Whoever does so meanwhile waits: about a minute for a million files.
 lock table files, file_places in share row exclusive mode;
 create trigger file_places_in_company after insert on file_places for each row execute function place_in_company_1();
+create trigger file_places_out_of_company after delete on file_places for each row
+    execute function place_in_company_1();
 create trigger file_places_in_company_again after update of live, tokens on file_places for each row
     when (old.live is distinct from new.live or old.tokens is distinct from new.tokens)
     execute function place_in_company_1();
@@ -121,11 +125,12 @@ select p.company_id, p.room_id, p.file_id, p.live, b.number, company_tokens_1(b.
 
 alter table company_places
     add primary key (room_id, file_id),
-    add foreign key (room_id, file_id) references file_places (room_id, file_id) on delete cascade;
+    add foreign key (company_id, room_id) references rooms (company_id, id),
+    add foreign key (company_id, file_id) references files (company_id, id) on delete cascade;
 create index company_places_newest on company_places (company_id, file_id desc) include (room_id, live);
 create index company_places_tokens on company_places using gin (tokens) with (fastupdate = off);
 analyze company_places;
-revoke delete on company_buckets, company_places from maru_app;
+revoke delete on company_buckets from maru_app;
 
 -- What a list is filtered by besides tokens; a null means anything.
 create type file_filter as (
