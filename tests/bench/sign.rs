@@ -106,7 +106,8 @@ async fn session(stack: &Stack) -> Result<(Deps, Caller, UploadId), app::Error> 
             address: String::new(),
             user_agent: String::new(),
             request_id: "figures".to_owned(),
-        },
+        }
+        .into(),
     };
     Ok((deps, caller, id.parse()?))
 }

@@ -63,7 +63,8 @@ impl Hall {
                 address: "127.0.0.1".to_owned(),
                 user_agent: String::new(),
                 request_id: fresh_id().to_string(),
-            },
+            }
+            .into(),
         }
     }
 
@@ -84,6 +85,7 @@ impl Hall {
     pub async fn append(&self, store: &Store, message: &Message) -> Appended {
         let payload = payload(message);
         let none = Attachments::default();
+        let payload = payload.to_string();
         let appended = store.append_message(self.company, message, &none, &payload);
         appended.await.expect("Postgres answers")
     }

@@ -1,5 +1,7 @@
 //! Who is calling, from where, and when.
 
+use std::sync::Arc;
+
 use domain::{CompanyId, SessionId, UserId};
 use time::OffsetDateTime;
 
@@ -13,8 +15,8 @@ pub struct Caller {
     pub company: CompanyId,
     /// The session that the token belongs to.
     pub session: SessionId,
-    /// The call itself.
-    pub client: Client,
+    /// The call itself; shared by all who ask about it.
+    pub client: Arc<Client>,
 }
 
 /// One call, signed in or not.

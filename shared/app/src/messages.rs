@@ -3,11 +3,9 @@
 use domain::history::{History, Window};
 use domain::message::{Draft, Message, Refusal};
 use domain::{MessageId, RoomId};
-use serde_json::Value;
 use store::{Appended, Read, Store};
-use wire::event::Event;
+use wire::event::Fresh;
 use wire::problem::{Code, FieldError};
-use wire::rest::attachments::AttachmentView;
 use wire::rest::messages::MessageView;
 
 use crate::{Caller, Live, Problem, clock};
@@ -33,14 +31,16 @@ pub async fn send(
     let id = MessageId(clock::id());
     let attachments = draft.attachments.clone();
     let message = draft.into_message(id, room, caller.user, caller.client.at);
-    let payload = view(message.clone())?;
+    let view = MessageView::from(message.clone());
+    let payload = serde_json::to_string(&view).map_err(Problem::internal)?;
     match store
         .append_message(caller.company, &message, &attachments, &payload)
         .await?
     {
         Appended::Sent(message) => {
-            let event = created(&message, payload)?;
-            live.announce(caller.company, room, &[event]).await;
+            let view = MessageView::from(message.clone());
+            live.announce_fresh(caller.company, room, &created(&view))
+                .await;
             Ok(message)
         }
         Appended::Known(message) => Ok(message),
@@ -80,24 +80,16 @@ pub async fn get(store: &Store, caller: &Caller, id: MessageId) -> Result<Messag
     message.ok_or_else(|| Code::NotFound.into())
 }
 
-/// The event that tells of a new message, as the log holds it: `payload` with what the database put in.
-fn created(message: &Message, mut payload: Value) -> Result<Event, Problem> {
-    let attachments = message.attachments.iter().cloned();
-    let attachments: Vec<AttachmentView> = attachments.map(Into::into).collect();
-    payload["seq"] = message.seq.into();
-    payload["attachments"] = serde_json::to_value(attachments).map_err(Problem::internal)?;
-    Ok(Event {
-        kind: "message.created".to_owned(),
-        room_id: Some(message.room),
+/// The event that tells of a new message, as the log holds it.
+fn created(message: &MessageView) -> Fresh<'_, MessageView> {
+    Fresh {
+        kind: "message.created",
+        room_id: Some(message.room_id),
         seq: Some(message.seq),
         at: message.created_at,
         actor: message.author,
-        data: payload,
-    })
-}
-
-fn view(message: Message) -> Result<Value, Problem> {
-    serde_json::to_value(MessageView::from(message)).map_err(Problem::internal)
+        data: message,
+    }
 }
 
 fn refused(refusal: Refusal) -> Problem {

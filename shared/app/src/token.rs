@@ -72,7 +72,7 @@ struct Keys {
     by_kid: HashMap<String, DecodingKey>,
     read_at: Option<OffsetDateTime>,
     /// What these keys verified, by the whole token: a signature costs more than all else that a small call does.
-    verified: HashMap<Box<str>, Claims>,
+    verified: HashMap<Box<str>, Arc<Claims>>,
 }
 
 impl Verifier {
@@ -90,7 +90,7 @@ impl Verifier {
     ///
     /// # Errors
     /// `token_invalid` for anything wrong with it; `unavailable` when keys cannot be read.
-    pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims, Problem> {
+    pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Arc<Claims>, Problem> {
         let invalid = || Problem::new(Code::TokenInvalid);
         if let Some(claims) = self.keys.lock().await.remembered(token, now) {
             return Ok(claims);
@@ -107,9 +107,8 @@ impl Verifier {
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The time is an argument here, not the library's own reading of the clock.
         rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules)
-            .map_err(|_| invalid())?
-            .claims;
+        let token_data = jsonwebtoken::decode::<Claims>(token, &key, &rules);
+        let claims = Arc::new(token_data.map_err(|_| invalid())?.claims);
         if claims.exp <= now.unix_timestamp() {
             return Err(invalid());
         }
@@ -140,20 +139,20 @@ impl Verifier {
 
 impl Keys {
     /// What a token says that these keys verified before, for as long as they and it are good.
-    fn remembered(&self, token: &str, now: OffsetDateTime) -> Option<Claims> {
+    fn remembered(&self, token: &str, now: OffsetDateTime) -> Option<Arc<Claims>> {
         let fresh = self.read_at.is_some_and(|at| now - at <= KEYS_FRESH);
         let claims = self.verified.get(token).filter(|_| fresh)?;
-        (claims.exp > now.unix_timestamp()).then(|| claims.clone())
+        (claims.exp > now.unix_timestamp()).then(|| Arc::clone(claims))
     }
 
     /// Keeps what the key `kid` verified, unless that was taken away meanwhile.
-    fn remember(&mut self, kid: &str, token: &str, claims: &Claims, now: OffsetDateTime) {
+    fn remember(&mut self, kid: &str, token: &str, claims: &Arc<Claims>, now: OffsetDateTime) {
         if self.verified.len() >= REMEMBERED {
             self.verified
                 .retain(|_, known| known.exp > now.unix_timestamp());
         }
         if self.verified.len() < REMEMBERED && self.by_kid.contains_key(kid) {
-            self.verified.insert(token.into(), claims.clone());
+            self.verified.insert(token.into(), Arc::clone(claims));
         }
     }
 }

@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use domain::{CompanyId, RoomId, UserId};
+use serde::Serialize;
 use tokio::time::{Instant, sleep};
-use wire::event::Event;
+use wire::event::{Event, Fresh};
 
 use crate::index::{Pass, Step, Topic};
 use crate::{Error, Live, Target, frames};
@@ -27,6 +28,20 @@ impl Live {
     /// Never fails: what a socket misses it finds by the room's log.
     pub async fn announce(&self, company: CompanyId, room: RoomId, events: &[Event]) {
         self.spread(Topic::Room(company, room), events).await;
+    }
+
+    /// As [`Live::announce`], of one event whose data is not JSON yet.
+    pub async fn announce_fresh<D: Serialize>(
+        &self,
+        company: CompanyId,
+        room: RoomId,
+        event: &Fresh<'_, D>,
+    ) {
+        let (topic, text) = (Topic::Room(company, room), frames::text_of(event));
+        match event.seq {
+            Some(seq) => self.line_up(topic, vec![(seq, text)]).await,
+            None => self.whisper(topic, &[text]).await,
+        }
     }
 
     /// Tells every device of one person: of their own log, of something ephemeral, or of a room's event
@@ -67,15 +82,19 @@ impl Live {
             }
         }
         if !logged.is_empty() {
-            let began = self.enter(topic, &logged).await;
-            if let Err(error) = began {
-                tracing::warn!(error = ?error, "announcing without the index");
-                let texts: Vec<String> = logged.into_iter().map(|(_, text)| text).collect();
-                self.without_index(topic, &texts).await;
-            }
+            self.line_up(topic, logged).await;
         }
         if !ephemeral.is_empty() {
             self.whisper(topic, &ephemeral).await;
+        }
+    }
+
+    /// Events of the log: through the queue, or without it while Redis is away.
+    async fn line_up(&self, topic: Topic, logged: Vec<(i64, String)>) {
+        if let Err(error) = self.enter(topic, &logged).await {
+            tracing::warn!(error = ?error, "announcing without the index");
+            let texts: Vec<String> = logged.into_iter().map(|(_, text)| text).collect();
+            self.without_index(topic, &texts).await;
         }
     }
 

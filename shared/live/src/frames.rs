@@ -1,7 +1,8 @@
 //! How events become frames: as few as can be, none larger than a socket takes.
 
+use serde::Serialize;
 use serde_json::json;
-use wire::event::Event;
+use wire::event::{Event, Fresh};
 
 /// Largest frame that is sent, in bytes: a gateway meters and splits above it.
 pub const MAX_FRAME: usize = 32 * 1024;
@@ -12,6 +13,12 @@ const TAIL: &str = "]}";
 /// One event as it travels: whole when it fits a frame, else a hint to read it by REST.
 #[must_use]
 pub fn text(event: &Event) -> String {
+    text_of(&event.fresh())
+}
+
+/// As [`text`], of an event whose data is not JSON yet.
+#[must_use]
+pub fn text_of<D: Serialize>(event: &Fresh<'_, D>) -> String {
     let whole = serde_json::to_string(event).unwrap_or_default();
     if !whole.is_empty() && HEAD.len() + whole.len() + TAIL.len() <= MAX_FRAME {
         return whole;

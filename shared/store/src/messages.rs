@@ -6,7 +6,6 @@ use domain::history::{History, Place, Window};
 use domain::message::{Attachments, Kind, Message, Refusal};
 use domain::room::Action;
 use domain::{CompanyId, MessageId, RoomId, UserId};
-use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -36,7 +35,8 @@ pub enum Read {
 }
 
 const APPEND: &str =
-    "select * from append_message_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    "select * from append_message_3($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13,
+        $14)";
 
 const ONE: &str =
     "select m.id, m.room_id, m.seq, m.author_id, m.kind, m.content, m.reply_to, m.metadata,
@@ -54,9 +54,9 @@ const PAGE: &str = "select * from message_page_2($1, $2, $3, $4, $5, $6, $7, $8)
 impl Store {
     /// Appends `message` (its number does not matter) to its room's log, if its author may.
     ///
-    /// `payload` is the event's data as clients read it; the database puts in the number, and `attachments` as they
-    /// stand. The room is locked
-    /// before anything is checked, so that what follows a removal or an archive in the log has seen it.
+    /// `payload` is the event's data as clients read it, in JSON; the database puts in the number, and `attachments` as
+    /// they stand. The room is locked before anything is checked, so that what follows a removal or an archive in the
+    /// log has seen it.
     ///
     /// # Errors
     /// When Postgres does not answer or the stored row makes no sense.
@@ -65,7 +65,7 @@ impl Store {
         company: CompanyId,
         message: &Message,
         attachments: &Attachments,
-        payload: &Value,
+        payload: &str,
     ) -> Result<Appended, Error> {
         match self
             .try_append(company, message, attachments, payload)
@@ -144,7 +144,7 @@ impl Store {
         company: CompanyId,
         message: &Message,
         attachments: &Attachments,
-        payload: &Value,
+        payload: &str,
     ) -> Result<Appended, Error> {
         let attachments = serde_json::to_value(attachments.as_slice())
             .map_err(|error| Error::Corrupt(error.to_string()))?;
@@ -160,7 +160,7 @@ impl Store {
             (&message.content as _, Type::TEXT),
             (&reply_to as _, Type::UUID),
             (&message.metadata as _, Type::JSONB),
-            (payload as _, Type::JSONB),
+            (&payload as _, Type::TEXT),
             (&message.created_at as _, Type::TIMESTAMPTZ),
             (&rule.roles as _, Type::TEXT_ARRAY),
             (&rule.accesses as _, Type::TEXT_ARRAY),

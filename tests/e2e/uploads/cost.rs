@@ -33,7 +33,8 @@ fn caller(desk: &Desk) -> Caller {
             address: String::new(),
             user_agent: String::new(),
             request_id: "cost".to_owned(),
-        },
+        }
+        .into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Extractors whose refusals are problems, never a framework's plain text.
 
+use std::sync::Arc;
+
 use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -115,8 +117,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         parts
             .extensions
-            .get::<Self>()
-            .cloned()
+            .get::<Arc<Self>>()
+            .map(|client| Self::clone(client))
             .ok_or_else(|| Problem::internal("the identify layer is missing"))
     }
 }

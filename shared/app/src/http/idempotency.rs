@@ -1,7 +1,7 @@
-//! The layer that makes a creating call safe to repeat: `Idempotency-Key` on any POST with a token.
+//! What makes a creating call safe to repeat: `Idempotency-Key` on any POST with a token.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use live::idempotency::{Answer, Begun, MAX_KEPT};
 use sha2::{Digest as _, Sha256};
 use wire::problem::{Code, FieldError};
 
+use super::stands::stands;
 use super::{Shared, max_body};
 use crate::{Caller, Problem};
 
@@ -19,31 +20,31 @@ use crate::{Caller, Problem};
 const MAX_KEY: usize = 128;
 
 /// Runs the call once per key; a repetition gets the first answer again.
-pub(super) async fn once(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    // A function without a table has nothing to repeat an answer from.
-    let live = shared.live.as_ref().filter(|live| !live.table().is_empty());
-    let (Some(live), Some(caller)) = (live, request.extensions().get::<Caller>().cloned()) else {
-        return next.run(request).await;
-    };
+pub(super) async fn once(shared: &Shared, request: Request, next: Next) -> Response {
     let Some(key) = request
         .headers()
         .get("idempotency-key")
         .filter(|_| request.method() == Method::POST)
     else {
-        return next.run(request).await;
+        return stands(shared, request, next).await;
+    };
+    // A function without a table has nothing to repeat an answer from.
+    let live = shared.live.as_ref().filter(|live| !live.table().is_empty());
+    let (Some(live), Some(caller)) = (live, request.extensions().get::<Caller>().cloned()) else {
+        return stands(shared, request, next).await;
     };
     let key = match valid_key(key) {
         Ok(key) => key,
         Err(problem) => return problem.into_response(),
     };
-    match run(live, &caller, &key, request, next).await {
+    match run((shared, live), &caller, &key, request, next).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
 async fn run(
-    live: &Live,
+    (shared, live): (&Shared, &Live),
     caller: &Caller,
     key: &str,
     request: Request,
@@ -65,7 +66,8 @@ async fn run(
         Begun::Reused => return Err(Code::IdempotencyKeyReused.into()),
         Begun::Run => {}
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let request = Request::from_parts(parts, Body::from(body));
+    let response = stands(shared, request, next).await;
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX)
         .await

@@ -1,5 +1,6 @@
 //! The outermost layer: who calls, under which id, in which language; and what comes back as a problem.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -11,43 +12,43 @@ use tracing::Instrument as _;
 use wire::problem::{Code, Language};
 
 use super::Shared;
+use super::limit::limit;
 use super::render::{Pending, document};
 use crate::token::Verifier;
 use crate::{Caller, Client, Problem, clock, telemetry};
 
 /// Identifies the call, lets it run, renders a problem, and writes the call's one line.
 pub(super) async fn identify(
-    State(shared): State<Shared>,
+    State(shared): State<Arc<Shared>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let client = client(&request);
+    let client = Arc::new(client(&request));
     let language = language(request.headers());
     let trace_id = trace_id(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let (request_id, at) = (client.request_id.clone(), client.at);
     let caller = caller(&shared.verifier, request.headers(), &client).await;
     let who = match &caller {
         Ok(Some(caller)) => Some((caller.company, caller.user)),
         Ok(None) | Err(_) => None,
     };
-    let span = telemetry::span(&request_id, &trace_id, who);
+    let span = telemetry::span(&client.request_id, &trace_id, who);
     let response = match caller {
         Ok(caller) => {
-            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(Arc::clone(&client));
             request.extensions_mut().insert(language);
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            next.run(request).instrument(span.clone()).await
+            limit(&shared, request, next).instrument(span.clone()).await
         }
         Err(problem) => problem.into_response(),
     };
-    let (response, code) = span.in_scope(|| finish(response, &request_id, language));
+    let (response, code) = span.in_scope(|| finish(response, &client.request_id, language));
     let line = telemetry::Call {
-        request_id: &request_id,
+        request_id: &client.request_id,
         trace_id: &trace_id,
         route: route.as_ref().map_or("", MatchedPath::as_str),
         method: method.as_str(),
@@ -56,7 +57,7 @@ pub(super) async fn identify(
         company: who.map(|(company, _)| company),
         user: who.map(|(_, user)| user),
     };
-    telemetry::call(&line, began.elapsed(), at);
+    telemetry::call(&line, began.elapsed(), client.at);
     response
 }
 
@@ -92,7 +93,7 @@ fn finish(
 async fn caller(
     verifier: &Verifier,
     headers: &HeaderMap,
-    client: &Client,
+    client: &Arc<Client>,
 ) -> Result<Option<Caller>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
@@ -109,7 +110,7 @@ async fn caller(
         user: claims.sub,
         company: claims.cid,
         session: claims.sid,
-        client: client.clone(),
+        client: Arc::clone(client),
     }))
 }
 

@@ -1,8 +1,9 @@
-//! The layer that counts calls: per person with a token, per address without.
+//! Counts calls: per person with a token, per address without.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method};
@@ -10,6 +11,7 @@ use live::limits::{Rule, Verdict};
 use wire::problem::Code;
 
 use super::Shared;
+use super::idempotency::once;
 use crate::config::Limits;
 use crate::{Caller, Client, Problem};
 
@@ -19,16 +21,16 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Counts the call, refuses it with 429, or lets it through and says what is left.
 ///
 /// When Redis is away the call goes on: these limits protect, they do not decide who may do what.
-pub(super) async fn limit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn limit(shared: &Shared, request: Request, next: Next) -> Response {
     let Some(live) = &shared.live else {
-        return next.run(request).await;
+        return once(shared, request, next).await;
     };
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or("", MatchedPath::as_str);
     let caller = request.extensions().get::<Caller>();
-    let (subject, rules) = match (caller, request.extensions().get::<Client>()) {
+    let (subject, rules) = match (caller, request.extensions().get::<Arc<Client>>()) {
         (Some(caller), _) => (
             caller.user.to_string(),
             of_person(&shared.config.limits, request.method(), route),
@@ -37,11 +39,11 @@ pub(super) async fn limit(State(shared): State<Shared>, request: Request, next: 
             let rule = Rule::new("anonymous", shared.config.limits.anonymous_per_min, MINUTE);
             (client.address.clone(), vec![rule])
         }
-        (None, None) => return next.run(request).await,
+        (None, None) => return once(shared, request, next).await,
     };
     match live.limit(&subject, &rules).await {
         Ok(verdict) if verdict.allowed => {
-            let mut response = next.run(request).await;
+            let mut response = once(shared, request, next).await;
             tell(response.headers_mut(), &verdict);
             response
         }
@@ -54,7 +56,7 @@ pub(super) async fn limit(State(shared): State<Shared>, request: Request, next: 
         }
         Err(error) => {
             tracing::warn!(error = %error, "limits are off: Redis does not answer");
-            next.run(request).await
+            once(shared, request, next).await
         }
     }
 }

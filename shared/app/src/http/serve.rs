@@ -1,13 +1,12 @@
 //! Puts the layers around a function's router and serves invocations.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use live::Live;
 
-use super::idempotency::once;
 use super::identify::identify;
-use super::limit::limit;
-use super::stands::stands;
 use crate::config::Config;
 use crate::token::Verifier;
 use crate::{Problem, Store, env};
@@ -49,14 +48,12 @@ pub async fn serve(router: Router, shared: Shared) -> Result<(), crate::Error> {
     lambda_http::run(layered(router, shared)).await
 }
 
-/// `router` with every layer around it, as it is served. Outermost first: who calls, how often, the first time, still
-/// one of us?
+/// `router` with all that is asked around it, as it is served. Outermost first: who calls, how often, the first time,
+/// still one of us? One layer for the four, each calls the next: every layer of axum's copies the service beneath it,
+/// with all of its layers, for every call.
 pub fn layered(router: Router, shared: Shared) -> Router {
     router
         .fallback(|| async { Problem::new(Code::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(from_fn_with_state(shared.clone(), stands))
-        .layer(from_fn_with_state(shared.clone(), once))
-        .layer(from_fn_with_state(shared.clone(), limit))
-        .layer(from_fn_with_state(shared, identify))
+        .layer(from_fn_with_state(Arc::new(shared), identify))
 }

@@ -1,8 +1,8 @@
-//! The layer that tells a person who is not active any more from one who asked for what is not there.
+//! The innermost question: tells a person who is not active any more from one who asked for what is not there.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -11,7 +11,7 @@ use super::render::Pending;
 use crate::{Caller, standing};
 
 /// Lets the call run; a "not found" becomes "not signed in" for somebody whose token no longer stands.
-pub(super) async fn stands(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn stands(shared: &Shared, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
     let mut response = next.run(request).await;
     let Some(caller) = caller else {

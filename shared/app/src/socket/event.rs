@@ -41,7 +41,8 @@ impl Frame {
                     .request_id
                     .clone()
                     .unwrap_or_else(|| clock::id().to_string()),
-            },
+            }
+            .into(),
         };
         let text = if event.is_base64_encoded {
             String::new()
