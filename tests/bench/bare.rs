@@ -17,8 +17,8 @@ const INSERT: &str =
     returning *, 'sent' as o, 1::bigint as p";
 /// An event's JSON has about so many bytes.
 const EVENT: usize = 450;
-/// As long as what an announcer is known by, and as a generation of the index.
-const TOKEN: &str = "0191f3c0-0000-7000-8000-000000000000";
+/// As long as a generation of the index.
+const GENERATION: &str = "1795417500.123456";
 /// Keys of a room, and of a person's limits.
 const KEYS: [&str; 6] = [
     "{figures:0191f3c0-0000-7000-8000-000000000000}:sockets",
@@ -33,7 +33,10 @@ const KEYS: [&str; 6] = [
 pub(crate) struct Bare {
     sql: Client,
     redis: ClusterConnection,
-    echo: Script,
+    /// Answers as much as a limit does.
+    limit: Script,
+    /// Answers as little as the queue of a room where nobody listens.
+    queue: Script,
     event: String,
 }
 
@@ -46,21 +49,22 @@ impl Bare {
         Ok(Self {
             sql,
             redis: redis.get_async_connection().await?,
-            echo: Script::new("return ARGV"),
+            limit: Script::new("return {{1, 1, 1000}, {1, 1, 60000}}"),
+            queue: Script::new("return {0}"),
             event: "e".repeat(EVENT),
         })
     }
 
-    /// The round trips of `times` messages, one after another: one to Postgres, three to Redis (the limit, into the
-    /// room's queue, out of it).
+    /// The round trips of `times` messages to a room where nobody listens, one after another: one to Postgres, two to
+    /// Redis (the limit, and through the room's queue).
     pub(crate) async fn call(&mut self, times: usize) -> Result<(), app::Error> {
         let event = self.event.clone();
         for _ in 0..times {
             self.store(&event).await?;
-            self.script(2, &["1000000", "1000", "1", "1000000", "60000", "1"])
-                .await?;
-            self.script(6, &["", "1", &event]).await?;
-            self.script(6, &[TOKEN, "1", "0", TOKEN]).await?;
+            let limits = ["1000000", "1000", "1", "1000000", "60000", "1"];
+            script(&mut self.redis, &self.limit, 2, &limits).await?;
+            let queued = [GENERATION, "1", &event];
+            script(&mut self.redis, &self.queue, 6, &queued).await?;
         }
         Ok(())
     }
@@ -90,17 +94,23 @@ impl Bare {
         std::hint::black_box(self.sql.query_typed(INSERT, &params).await?);
         Ok(())
     }
+}
 
-    async fn script(&mut self, keys: usize, arguments: &[&str]) -> Result<(), app::Error> {
-        let mut call = self.echo.prepare_invoke();
-        for key in KEYS.iter().take(keys) {
-            call.key(*key);
-        }
-        for argument in arguments {
-            call.arg(*argument);
-        }
-        let said: Vec<redis::Value> = call.invoke_async(&mut self.redis).await?;
-        std::hint::black_box(said);
-        Ok(())
+/// One script with so many keys.
+async fn script(
+    redis: &mut ClusterConnection,
+    script: &Script,
+    keys: usize,
+    arguments: &[&str],
+) -> Result<(), app::Error> {
+    let mut call = script.prepare_invoke();
+    for key in KEYS.iter().take(keys) {
+        call.key(*key);
     }
+    for argument in arguments {
+        call.arg(*argument);
+    }
+    let said: Vec<redis::Value> = call.invoke_async(redis).await?;
+    std::hint::black_box(said);
+    Ok(())
 }

@@ -144,8 +144,9 @@ impl Redis {
 
 fn client(address: &str) -> Result<ClusterClient, Error> {
     Ok(ClusterClientBuilder::new([address])
+        // No `response_timeout`: the deadline of [`Redis::run`] ends all that waits. Each timer more is a system call,
+        // and each command would have three of them.
         .connection_timeout(CONNECT_TIMEOUT)
-        .response_timeout(DEADLINE)
         .retries(2)
         .min_retry_wait(1)
         .max_retry_wait(20)

@@ -1,5 +1,5 @@
 -- What the holder of the lock does next.
--- {0}: nothing, somebody else works here. {1}: wait a little, an earlier event is on its way.
+-- {0}: nothing: somebody else works here, or nobody hears. {1}: wait a little, an earlier event is on its way.
 -- {2, events, generation, gap, sockets or false when `known` is still right}: push these.
 local MOST = 500
 local function pass(token, patient, known)
@@ -27,6 +27,12 @@ local function pass(token, patient, known)
   end
   redis.call('ZREMRANGEBYRANK', queue, 0, count - 1)
   if upto > last then redis.call('SET', head, upto, 'PX', DAYS) end
+  -- Nobody hears, the index is whole and as new as the log, and no more is queued: nothing is left to come back for.
+  if gap == 0 and redis.call('HLEN', sockets) == 1 and redis.call('HEXISTS', sockets, '') == 1
+    and redis.call('EXISTS', queue) == 0 then
+    redis.call('DEL', lock)
+    return { 0 }
+  end
   local current = redis.call('GET', generation) or ''
   local index = false
   if current == '' or current ~= known then index = redis.call('HGETALL', sockets) end
