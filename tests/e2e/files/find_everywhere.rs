@@ -102,6 +102,22 @@ async fn r_f4_many_rooms_are_searched_as_few_are() {
     );
 }
 
+#[tokio::test]
+async fn r_f4_what_is_taken_away_from_a_room_is_found_there_no_more() {
+    let shelf = Shelf::with("ours.pdf").await;
+    let colleague = shelf.stack.person_in(&shelf.owner).await;
+    let theirs = room(&colleague, "남의 방").await;
+    let lent = put(&colleague, &theirs, "빌린 것.pdf", 30, 2).await;
+    let_in(&shelf.owner, &shelf.room, &colleague, "full").await;
+    shelf.many_rooms().await;
+    let shown = format!("/v1/files/{lent}/rooms/{}", shelf.room);
+    assert_eq!(colleague.put(&shown, json!({})).await.status, 204);
+    assert_eq!(shelf.find("q=빌린").await, [lent]);
+    assert_eq!(colleague.delete(&shown).await.status, 204);
+    assert_eq!(shelf.find("q=빌린").await, [""; 0]);
+    assert_eq!(shelf.find("").await, [shelf.file.clone()]);
+}
+
 /// More files than are walked, so that tokens decide, and more pages than one.
 #[tokio::test]
 async fn r_f4_a_search_in_all_rooms_finds_exactly_what_a_plain_scan_finds() {
