@@ -1,20 +1,20 @@
-//! The stores' clients alone: the round trips of a sent message, with as many bytes, by nobody's code but theirs.
+//! The stores' clients alone: the round trips of a sent message, the same statement and as many bytes, by nobody's code
+//! but theirs.
 
+use domain::room::Action;
 use redis::Script;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use support::Stack;
+use serde_json::Value;
+use support::rest::fresh_id;
+use support::{Person, Stack};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
 
-/// Where the rows go.
-const TABLE: &str = "create table if not exists bare_messages (a uuid, b uuid, c uuid, d uuid, e text, f text, g uuid, h jsonb,
-    i jsonb, j timestamptz, k text[], l text[], m text[], n jsonb)";
-/// One round trip that writes what a message is stored by, and answers as much: the server takes its time, so that what
-/// the client does afterwards finds caches as cold as a message's.
-const INSERT: &str =
-    "insert into bare_messages values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-    returning *, 'sent' as o, 1::bigint as p";
+/// The very statement of a message: the server does the same, so that what a client does afterwards finds the machine's
+/// caches as it left them then.
+const APPEND: &str = "select * from append_message_3($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13, $14)";
 /// An event's JSON has about so many bytes.
 const EVENT: usize = 450;
 /// As long as a generation of the index.
@@ -29,7 +29,7 @@ const KEYS: [&str; 6] = [
     "{figures:0191f3c0-0000-7000-8000-000000000000}:left",
 ];
 
-/// Both clients, connected.
+/// Both clients, connected, and what they send.
 pub(crate) struct Bare {
     sql: Client,
     redis: ClusterConnection,
@@ -37,21 +37,31 @@ pub(crate) struct Bare {
     limit: Script,
     /// Answers as little as the queue of a room where nobody listens.
     queue: Script,
+    company: Uuid,
+    author: Uuid,
+    room: Uuid,
     event: String,
 }
 
 impl Bare {
-    pub(crate) async fn connect(stack: &Stack) -> Result<Self, app::Error> {
-        let (sql, connection) = tokio_postgres::connect(&stack.postgres_owner, NoTls).await?;
+    /// Clients that write into a room of `person`'s, which nobody else may write into: nothing of it is announced.
+    pub(crate) async fn connect(
+        stack: &Stack,
+        person: &Person,
+        room: Uuid,
+    ) -> Result<Self, app::Error> {
+        let (sql, connection) = tokio_postgres::connect(&stack.postgres, NoTls).await?;
         tokio::spawn(connection);
-        sql.batch_execute(TABLE).await?;
         let redis = ClusterClient::new([stack.redis.as_str()])?;
         Ok(Self {
             sql,
             redis: redis.get_async_connection().await?,
             limit: Script::new("return {{1, 1, 1000}, {1, 1, 60000}}"),
             queue: Script::new("return {0}"),
-            event: "e".repeat(EVENT),
+            company: person.company.0,
+            author: person.id.0,
+            room,
+            event: serde_json::json!({ "content": "e".repeat(EVENT) }).to_string(),
         })
     }
 
@@ -60,39 +70,44 @@ impl Bare {
     pub(crate) async fn call(&mut self, times: usize) -> Result<(), app::Error> {
         let event = self.event.clone();
         for _ in 0..times {
-            self.store(&event).await?;
             let limits = ["1000000", "1000", "1", "1000000", "60000", "1"];
             script(&mut self.redis, &self.limit, 2, &limits).await?;
+            self.append(&event).await?;
             let queued = [GENERATION, "1", &event];
             script(&mut self.redis, &self.queue, 6, &queued).await?;
         }
         Ok(())
     }
 
-    async fn store(&self, event: &str) -> Result<(), app::Error> {
-        let id = uuid::Uuid::nil();
-        let text = "회의 시작할까요? 100";
-        let words: &[&str] = &["owner", "admin", "moderator", "member"];
-        let json = serde_json::Value::from(event);
-        let at = time::OffsetDateTime::UNIX_EPOCH;
+    async fn append(&self, event: &str) -> Result<(), app::Error> {
+        let id = fresh_id();
+        let client_id = id.to_string();
+        let none = Value::Array(Vec::new());
+        let rule = Action::Write.rule();
+        let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
+        let accesses: Vec<_> = rule.accesses.iter().map(|it| it.as_str()).collect();
+        let statuses: Vec<_> = rule.statuses.iter().map(|it| it.as_str()).collect();
         let params: [(&(dyn ToSql + Sync), Type); 14] = [
+            (&self.company, Type::UUID),
+            (&self.room, Type::UUID),
+            (&self.author, Type::UUID),
             (&id, Type::UUID),
-            (&id, Type::UUID),
-            (&id, Type::UUID),
-            (&id, Type::UUID),
-            (&text, Type::TEXT),
-            (&text, Type::TEXT),
-            (&None::<uuid::Uuid>, Type::UUID),
-            (&None::<serde_json::Value>, Type::JSONB),
-            (&json, Type::JSONB),
-            (&at, Type::TIMESTAMPTZ),
-            (&words, Type::TEXT_ARRAY),
-            (&words, Type::TEXT_ARRAY),
-            (&words, Type::TEXT_ARRAY),
-            (&json, Type::JSONB),
+            (&client_id, Type::TEXT),
+            (&"회의 시작할까요? 100", Type::TEXT),
+            (&None::<Uuid>, Type::UUID),
+            (&None::<Value>, Type::JSONB),
+            (&event, Type::TEXT),
+            (&time::OffsetDateTime::UNIX_EPOCH, Type::TIMESTAMPTZ),
+            (&roles, Type::TEXT_ARRAY),
+            (&accesses, Type::TEXT_ARRAY),
+            (&statuses, Type::TEXT_ARRAY),
+            (&none, Type::JSONB),
         ];
-        std::hint::black_box(self.sql.query_typed(INSERT, &params).await?);
-        Ok(())
+        let rows = self.sql.query_typed(APPEND, &params).await?;
+        match rows.first().map(|row| row.get::<_, &str>("outcome")) {
+            Some("sent") => Ok(()),
+            other => Err(format!("a bare message: {other:?}").into()),
+        }
     }
 }
 

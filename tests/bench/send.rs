@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use store::{Password, Store};
 use support::{Person, Stack, WireCounter};
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use crate::bare::Bare;
 use crate::report::{Table, Times};
@@ -37,10 +38,12 @@ const COUNTED: usize = 100;
 /// So many calls, then as many of the bare clients, and so on: both see the same machine.
 const BLOCK: usize = 200;
 
-/// Someone in a room of their own.
+/// Someone in two rooms of their own.
 struct Sender {
     person: Person,
     path: String,
+    /// For the bare clients: what they write is not announced, and the other room would wait for it.
+    bare: Uuid,
 }
 
 /// Sends, measures, counts.
@@ -62,7 +65,7 @@ async fn timed(
 ) -> Result<(), app::Error> {
     let router = sender.router(stack, &stack.postgres)?;
     call(&router, sender.requests("warm", WARM)?).await?;
-    let mut bare = Bare::connect(stack).await?;
+    let mut bare = Bare::connect(stack, &sender.person, sender.bare).await?;
     bare.call(WARM).await?;
     let mut times = Times::default();
     let (mut whole, mut clients, mut own) = (Vec::new(), Vec::new(), Vec::new());
@@ -125,12 +128,14 @@ async fn counted(table: &mut Table, stack: &Stack, sender: &Sender) -> Result<()
 impl Sender {
     async fn new(stack: &Stack) -> Result<Self, app::Error> {
         let person = Person::register(stack).await;
-        let room = person.post("/v1/chatrooms", json!({"name": "figures"}));
-        let room = room.await.ok();
-        let id = room["id"].as_str().ok_or("a room has an id")?;
+        let (room, bare) = (
+            room(&person, "figures").await?,
+            room(&person, "bare").await?,
+        );
         Ok(Self {
-            path: format!("/v1/chatrooms/{id}/messages"),
+            path: format!("/v1/chatrooms/{room}/messages"),
             person,
+            bare,
         })
     }
 
@@ -184,6 +189,12 @@ impl Sender {
         };
         (0..count).map(request).collect()
     }
+}
+
+async fn room(person: &Person, name: &str) -> Result<Uuid, app::Error> {
+    let room = person.post("/v1/chatrooms", json!({ "name": name })).await;
+    let room = room.ok();
+    Ok(room["id"].as_str().ok_or("a room has an id")?.parse()?)
 }
 
 /// The middle one.
