@@ -83,9 +83,8 @@ impl Hall {
 
     /// Appends it over `store`.
     pub async fn append(&self, store: &Store, message: &Message) -> Appended {
-        let payload = payload(message);
+        let payload = payload(message).to_string();
         let none = Attachments::default();
-        let payload = payload.to_string();
         let appended = store.append_message(self.company, message, &none, &payload);
         appended.await.expect("Postgres answers")
     }

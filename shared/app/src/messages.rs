@@ -39,7 +39,7 @@ pub async fn send(
     {
         Appended::Sent(message) => {
             let view = MessageView::from(message.clone());
-            live.announce_fresh(caller.company, room, &created(&view))
+            live.announce_fresh(caller.company, room, created(&view))
                 .await;
             Ok(message)
         }

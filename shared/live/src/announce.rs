@@ -27,7 +27,9 @@ impl Live {
     ///
     /// Never fails: what a socket misses it finds by the room's log.
     pub async fn announce(&self, company: CompanyId, room: RoomId, events: &[Event]) {
-        self.spread(Topic::Room(company, room), events).await;
+        let topic = Topic::Room(company, room);
+        let texts = Texts::of(topic, events.iter().map(Event::fresh));
+        self.spread(topic, texts).await;
     }
 
     /// As [`Live::announce`], of one event whose data is not JSON yet.
@@ -35,20 +37,19 @@ impl Live {
         &self,
         company: CompanyId,
         room: RoomId,
-        event: &Fresh<'_, D>,
+        event: Fresh<'_, D>,
     ) {
-        let (topic, text) = (Topic::Room(company, room), frames::text_of(event));
-        match event.seq {
-            Some(seq) => self.line_up(topic, vec![(seq, text)]).await,
-            None => self.whisper(topic, &[text]).await,
-        }
+        let topic = Topic::Room(company, room);
+        self.spread(topic, Texts::of(topic, [event])).await;
     }
 
     /// Tells every device of one person: of their own log, of something ephemeral, or of a room's event
     /// that they would not hear otherwise (their removal).
     pub async fn tell(&self, company: CompanyId, user: UserId, events: &[Event]) {
         tracing::debug!(%company, %user, "telling a person");
-        self.spread(Topic::Person(user), events).await;
+        let topic = Topic::Person(user);
+        let texts = Texts::of(topic, events.iter().map(Event::fresh));
+        self.spread(topic, texts).await;
     }
 
     /// Shows something that is nobody's history (it has no `seq`) to the room and to every device of `user`, also where
@@ -70,31 +71,18 @@ impl Live {
         self.deliver(in_room, &frames, &targets).await;
     }
 
-    async fn spread(&self, topic: Topic, events: &[Event]) {
-        let mut logged = Vec::new();
-        let mut ephemeral = Vec::new();
-        for event in events {
-            // A queue holds one log only: a room's numbers have no place in a person's.
-            let own = matches!(topic, Topic::Room(..)) == event.room_id.is_some();
-            match event.seq.filter(|_| own) {
-                Some(seq) => logged.push((seq, frames::text(event))),
-                None => ephemeral.push(frames::text(event)),
-            }
-        }
+    async fn spread(&self, topic: Topic, texts: Texts) {
+        let Texts { logged, ephemeral } = texts;
         if !logged.is_empty() {
-            self.line_up(topic, logged).await;
+            let began = self.enter(topic, &logged).await;
+            if let Err(error) = began {
+                tracing::warn!(error = ?error, "announcing without the index");
+                let texts: Vec<String> = logged.into_iter().map(|(_, text)| text).collect();
+                self.without_index(topic, &texts).await;
+            }
         }
         if !ephemeral.is_empty() {
             self.whisper(topic, &ephemeral).await;
-        }
-    }
-
-    /// Events of the log: through the queue, or without it while Redis is away.
-    async fn line_up(&self, topic: Topic, logged: Vec<(i64, String)>) {
-        if let Err(error) = self.enter(topic, &logged).await {
-            tracing::warn!(error = ?error, "announcing without the index");
-            let texts: Vec<String> = logged.into_iter().map(|(_, text)| text).collect();
-            self.without_index(topic, &texts).await;
         }
     }
 
@@ -250,5 +238,30 @@ impl Live {
         };
         let stored = self.connections(&users).await?;
         Ok(stored.into_iter().map(|stored| stored.target).collect())
+    }
+}
+
+/// Events as they travel: by their numbers in the topic's log, and those that have no place in it.
+#[derive(Default)]
+struct Texts {
+    logged: Vec<(i64, String)>,
+    ephemeral: Vec<String>,
+}
+
+impl Texts {
+    fn of<'a, D: Serialize + 'a>(
+        topic: Topic,
+        events: impl IntoIterator<Item = Fresh<'a, D>>,
+    ) -> Self {
+        let mut texts = Self::default();
+        for event in events {
+            // A queue holds one log only: a room's numbers have no place in a person's.
+            let own = matches!(topic, Topic::Room(..)) == event.room_id.is_some();
+            match event.seq.filter(|_| own) {
+                Some(seq) => texts.logged.push((seq, frames::text_of(&event))),
+                None => texts.ephemeral.push(frames::text_of(&event)),
+            }
+        }
+        texts
     }
 }

@@ -24,7 +24,7 @@ fn warning(event: &Value) -> bool {
 /// The marks that somebody was warned of, in the order of their own log.
 async fn warned(desk: &Desk, person: &Person) -> Vec<i32> {
     let sql = format!(
-        "select (payload ->> 'percent')::int from user_events 
+        "select (payload ->> 'percent')::int from user_events
          where user_id = '{}' and type = 'storage.warning' order by seq",
         person.id
     );

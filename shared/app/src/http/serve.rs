@@ -12,8 +12,7 @@ use crate::token::Verifier;
 use crate::{Problem, Store, env};
 use wire::problem::Code;
 
-/// What the layers themselves need.
-#[derive(Clone)]
+/// What the layer itself needs.
 pub struct Shared {
     /// Checks access tokens.
     pub verifier: Verifier,

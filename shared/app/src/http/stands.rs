@@ -1,4 +1,4 @@
-//! The innermost question: tells a person who is not active any more from one who asked for what is not there.
+//! The innermost question, which tells a person who is not active any more from one who asked for what is not there.
 
 use std::sync::Arc;
 
