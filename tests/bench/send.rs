@@ -156,9 +156,7 @@ impl Sender {
                 ..Config::default()
             },
         };
-        let (router, _) = fn_messages::routes()
-            .with_state(Deps { store, live })
-            .split_for_parts();
+        let router = fn_messages::routes::<Router<_>>().with_state(Deps { store, live });
         Ok(layered(router, shared))
     }
 

@@ -3,11 +3,10 @@
 mod me;
 mod sign_in;
 
-use app::http::Shared;
+use app::http::{Routes, Shared};
 use app::signing::Signer;
 use app::{Live, Store, env};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use axum::Router;
 
 /// Everything this function may reach; `template.yaml` grants exactly this.
 #[derive(Clone)]
@@ -34,18 +33,11 @@ pub async fn run() -> Result<(), app::Error> {
         live,
         signer,
     };
-    let (router, _) = routes().with_state(deps).split_for_parts();
+    let router = routes::<Router<_>>().with_state(deps);
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(sign_in::register))
-        .routes(routes!(sign_in::login))
-        .routes(routes!(sign_in::refresh))
-        .routes(routes!(sign_in::logout))
-        .routes(routes!(me::me))
-        .routes(routes!(me::sessions))
-        .routes(routes!(me::end_session))
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    sign_in::routes::<R>().with(me::routes())
 }

@@ -1,7 +1,7 @@
 //! Who I am, and where I am signed in.
 
-use app::http::{Json, Path, Query};
-use app::{Caller, Problem, people};
+use app::http::{Json, Path, Query, Routes};
+use app::{Caller, Problem, people, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::SessionId;
@@ -9,6 +9,10 @@ use wire::rest::me::{MeView, SessionView, SessionsQuery};
 use wire::rest::page::Page;
 
 use crate::Deps;
+
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, me, sessions, end_session)
+}
 
 /// Answers who is calling
 ///
@@ -21,7 +25,7 @@ use crate::Deps;
     tag = "me",
     responses((status = 200, description = "The caller", body = MeView))
 )]
-pub(crate) async fn me(State(deps): State<Deps>, caller: Caller) -> Result<Json<MeView>, Problem> {
+async fn me(State(deps): State<Deps>, caller: Caller) -> Result<Json<MeView>, Problem> {
     people::me(&deps.store, &caller).await.map(Json)
 }
 
@@ -37,7 +41,7 @@ pub(crate) async fn me(State(deps): State<Deps>, caller: Caller) -> Result<Json<
     params(SessionsQuery),
     responses((status = 200, description = "A page of sessions", body = Page<SessionView>))
 )]
-pub(crate) async fn sessions(
+async fn sessions(
     State(deps): State<Deps>,
     caller: Caller,
     Query(query): Query<SessionsQuery>,
@@ -58,7 +62,7 @@ pub(crate) async fn sessions(
     params(("id" = uuid::Uuid, Path, description = "The session")),
     responses((status = 204, description = "Ended"))
 )]
-pub(crate) async fn end_session(
+async fn end_session(
     State(deps): State<Deps>,
     caller: Caller,
     Path(session): Path<SessionId>,

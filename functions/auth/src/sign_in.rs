@@ -1,12 +1,16 @@
 //! Coming in, staying in, going out.
 
-use app::http::{Json, OptionalJson};
-use app::{Caller, Client, Problem, auth};
+use app::http::{Json, OptionalJson, Routes};
+use app::{Caller, Client, Problem, auth, routes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use wire::rest::auth::{Login, Logout, Refresh, Register, TokensView};
 
 use crate::Deps;
+
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, register, login, refresh, logout)
+}
 
 /// Registers a company and its owner
 ///
@@ -20,7 +24,7 @@ use crate::Deps;
     request_body = Register,
     responses((status = 201, description = "Signed in", body = TokensView))
 )]
-pub(crate) async fn register(
+async fn register(
     State(deps): State<Deps>,
     client: Client,
     Json(request): Json<Register>,
@@ -44,7 +48,7 @@ pub(crate) async fn register(
     request_body = Login,
     responses((status = 200, description = "Signed in", body = TokensView))
 )]
-pub(crate) async fn login(
+async fn login(
     State(deps): State<Deps>,
     client: Client,
     Json(request): Json<Login>,
@@ -68,7 +72,7 @@ pub(crate) async fn login(
     request_body = Refresh,
     responses((status = 200, description = "New tokens", body = TokensView))
 )]
-pub(crate) async fn refresh(
+async fn refresh(
     State(deps): State<Deps>,
     client: Client,
     Json(request): Json<Refresh>,
@@ -92,7 +96,7 @@ pub(crate) async fn refresh(
     request_body = Option<Logout>,
     responses((status = 204, description = "Signed out"))
 )]
-pub(crate) async fn logout(
+async fn logout(
     State(deps): State<Deps>,
     client: Client,
     caller: Option<Caller>,

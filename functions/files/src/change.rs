@@ -1,21 +1,17 @@
 //! Changing files: what is said about them; deleting, restoring, letting through.
 
-use app::http::{IfMatch, Json, Path, Tagged};
-use app::{Caller, Problem, files};
+use app::http::{IfMatch, Json, Path, Routes, Tagged};
+use app::{Caller, Problem, files, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::FileId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::file_changes::PatchFile;
 use wire::rest::file_details::FileDetailView;
 
 use crate::{Deps, tagged};
 
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(restore))
-        .routes(routes!(release))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, change, delete, restore, release)
 }
 
 /// Changes what is said about a file
@@ -32,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Deps> {
     request_body = PatchFile,
     responses((status = 200, description = "The file as it is now", body = FileDetailView))
 )]
-pub(crate) async fn change(
+async fn change(
     State(deps): State<Deps>,
     caller: Caller,
     Path(id): Path<FileId>,
@@ -57,7 +53,7 @@ pub(crate) async fn change(
     params(("id" = uuid::Uuid, Path, description = "The file")),
     responses((status = 204, description = "It is deleted"))
 )]
-pub(crate) async fn delete(
+async fn delete(
     State(deps): State<Deps>,
     caller: Caller,
     Path(id): Path<FileId>,

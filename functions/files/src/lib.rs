@@ -7,14 +7,13 @@ mod preview;
 mod threads;
 mod versions;
 
-use app::http::{Json, Path, Query, Shared, Tagged};
-use app::{Caller, Files, Live, Problem, Store, env, files};
+use app::http::{Json, Path, Query, Routes, Shared, Tagged};
+use app::{Caller, Files, Live, Problem, Store, env, files, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::FileId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::file_details::FileDetailView;
 use wire::rest::file_list::FilesQuery;
 use wire::rest::files::{DownloadQuery, DownloadView, FileView};
@@ -47,22 +46,19 @@ pub async fn run() -> Result<(), app::Error> {
         files: env::files()?,
         download_url_s: shared.config.uploads.download_url_s,
     };
-    let (router, _) = routes().with_state(deps).split_for_parts();
+    let router = routes::<Router<_>>().with_state(deps);
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(get, change::change, change::delete))
-        .routes(routes!(download))
-        .routes(routes!(preview::preview))
-        .merge(change::routes())
-        .merge(links::routes())
-        .merge(places::routes())
-        .merge(threads::routes())
-        .merge(versions::routes())
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, get, download)
+        .with(change::routes())
+        .with(preview::routes())
+        .with(links::routes())
+        .with(places::routes())
+        .with(threads::routes())
+        .with(versions::routes())
 }
 
 /// Finds files

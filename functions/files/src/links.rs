@@ -1,24 +1,19 @@
 //! Links that share a file with anyone who has them.
 
-use app::http::{Json, Path, Query};
-use app::{Caller, Client, Problem, files};
+use app::http::{Json, Path, Query, Routes};
+use app::{Caller, Client, Problem, files, routes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{FileId, LinkId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::file_links::{CreateLink, LinkView, NewLinkView};
 use wire::rest::file_list::PartOfFileQuery;
 use wire::rest::page::Page;
 
 use crate::Deps;
 
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(revoke))
-        .routes(routes!(follow))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, create, revoke, follow)
 }
 
 /// Shares a file by a link

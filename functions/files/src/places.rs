@@ -1,20 +1,16 @@
 //! A file in the rooms that show it.
 
-use app::http::{Path, Query};
-use app::{Caller, Problem, files};
+use app::http::{Path, Query, Routes};
+use app::{Caller, Problem, files, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{FileId, RoomId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::file_list::PinQuery;
 
 use crate::Deps;
 
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(show, hide))
-        .routes(routes!(pin, unpin))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, show, hide, pin, unpin)
 }
 
 /// Shows a file in another room

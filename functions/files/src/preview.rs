@@ -1,7 +1,7 @@
 //! Previews of files.
 
-use app::http::{Json, Path, Query};
-use app::{Caller, Problem, previews};
+use app::http::{Json, Path, Query, Routes};
+use app::{Caller, Problem, previews, routes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,10 @@ use wire::rest::files::DownloadView;
 use wire::rest::previews::PreviewQuery;
 
 use crate::Deps;
+
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, preview)
+}
 
 /// Shows a preview of a file
 ///
@@ -35,7 +39,7 @@ use crate::Deps;
         (status = 302, description = "The same, as a redirect")
     )
 )]
-pub(crate) async fn preview(
+async fn preview(
     State(deps): State<Deps>,
     caller: Caller,
     Path((id, size)): Path<(FileId, String)>,

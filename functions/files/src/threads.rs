@@ -1,17 +1,15 @@
 //! A file in the threads that have it.
 
-use app::http::Path;
-use app::{Caller, Problem, files};
+use app::http::{Path, Routes};
+use app::{Caller, Problem, files, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{FileId, ThreadId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Deps;
 
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new().routes(routes!(add, remove))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, add, remove)
 }
 
 /// Puts a file into a thread

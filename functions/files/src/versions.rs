@@ -1,21 +1,17 @@
 //! The contents that a file has had.
 
-use app::http::{Json, Path, Query, Tagged};
-use app::{Caller, Problem, files};
+use app::http::{Json, Path, Query, Routes, Tagged};
+use app::{Caller, Problem, files, routes};
 use axum::extract::State;
 use domain::FileId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::file_details::{FileDetailView, VersionView};
 use wire::rest::file_list::PartOfFileQuery;
 use wire::rest::page::Page;
 
 use crate::{Deps, tagged};
 
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(take_again))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, take_again)
 }
 
 /// Lists the versions of a file, newest first

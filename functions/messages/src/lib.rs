@@ -1,12 +1,11 @@
 //! The messages function: saying things in a room, and reading what was said.
 
-use app::http::{Json, Path, Query, Shared};
-use app::{Caller, Live, Problem, Store, env, messages};
+use app::http::{Json, Path, Query, Routes, Shared};
+use app::{Caller, Live, Problem, Store, env, messages, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{MessageId, RoomId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::history::{self, HistoryQuery};
 use wire::rest::messages::{MessageView, SendMessage};
 use wire::rest::page::Page;
@@ -28,15 +27,13 @@ pub async fn run() -> Result<(), app::Error> {
     let store = env::store()?;
     let live = env::live(&store)?;
     let shared = Shared::from_env(&store, Some(&live))?;
-    let (router, _) = routes().with_state(Deps { store, live }).split_for_parts();
+    let router = routes::<Router<_>>().with_state(Deps { store, live });
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list, send))
-        .routes(routes!(get))
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, send, get)
 }
 
 /// Sends a message

@@ -1,12 +1,11 @@
 //! The realtime function: tickets for sockets, and the REST twins of resume.
 
-use app::http::{Json, Path, Query, Shared};
-use app::{Caller, Live, Problem, Store, env, realtime};
+use app::http::{Json, Path, Query, Routes, Shared};
+use app::{Caller, Live, Problem, Store, env, realtime, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::RoomId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::realtime::{EventsQuery, EventsView, SyncQuery, SyncView, TicketView};
 
 /// Everything this function may reach; `template.yaml` grants exactly this.
@@ -26,16 +25,13 @@ pub async fn run() -> Result<(), app::Error> {
     let store = env::store()?;
     let live = env::live(&store)?;
     let shared = Shared::from_env(&store, Some(&live))?;
-    let (router, _) = routes().with_state(Deps { store, live }).split_for_parts();
+    let router = routes::<Router<_>>().with_state(Deps { store, live });
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(ticket))
-        .routes(routes!(sync))
-        .routes(routes!(events))
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, ticket, sync, events)
 }
 
 /// Makes a ticket that opens one socket

@@ -2,13 +2,12 @@
 
 mod members;
 
-use app::http::{IfMatch, Json, Path, Query, Shared, Tagged};
-use app::{Caller, Live, Problem, Store, env, rooms};
+use app::http::{IfMatch, Json, Path, Query, Routes, Shared, Tagged};
+use app::{Caller, Live, Problem, Store, env, rooms, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::RoomId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::page::Page;
 use wire::rest::room_changes::{CreateRoom, MarkRead, PatchRoom};
 use wire::rest::room_list::ListRooms;
@@ -31,19 +30,13 @@ pub async fn run() -> Result<(), app::Error> {
     let store = env::store()?;
     let live = env::live(&store)?;
     let shared = Shared::from_env(&store, Some(&live))?;
-    let (router, _) = routes().with_state(Deps { store, live }).split_for_parts();
+    let router = routes::<Router<_>>().with_state(Deps { store, live });
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, change))
-        .routes(routes!(archive))
-        .routes(routes!(restore))
-        .routes(routes!(mark_read))
-        .merge(members::routes())
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, create, get, change, archive, restore, mark_read).with(members::routes())
 }
 
 /// Lists rooms, the last active first

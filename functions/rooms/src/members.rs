@@ -1,25 +1,19 @@
 //! Routes of the people in a room.
 
-use app::http::{Json, Path, Query, Tagged};
-use app::{Caller, Problem, members};
+use app::http::{Json, Path, Query, Routes, Tagged};
+use app::{Caller, Problem, members, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{RoomId, UserId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::members::{AddMembers, AddedMembers, ChangeMember, ListMembers, MemberView};
 use wire::rest::page::Page;
 use wire::rest::rooms::RoomView;
 
 use crate::Deps;
 
-/// These routes, with their documentation.
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(change, remove))
-        .routes(routes!(join))
-        .routes(routes!(leave))
+/// Every route of the people in a room.
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, list, add, change, remove, join, leave)
 }
 
 /// Lists a room's members, in the order in which they registered

@@ -1,12 +1,11 @@
 //! The status function: health, the contract, the public keys; and the answer to every unknown path.
 
-use app::http::{Json, Shared};
+use app::http::{Json, Routes, Shared};
 use app::status::{self, Dependencies};
-use app::{Problem, Store, env};
+use app::{Problem, Store, env, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::status::{HealthView, JwksView, ReadyView};
 
 /// The contract of the REST API, as generated from the code.
@@ -38,17 +37,13 @@ pub async fn run() -> Result<(), app::Error> {
         store,
         dependencies,
     };
-    let (router, _) = routes().with_state(deps).split_for_parts();
+    let router = routes::<Router<_>>().with_state(deps);
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(live))
-        .routes(routes!(ready))
-        .routes(routes!(openapi))
-        .routes(routes!(jwks))
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, live, ready, openapi, jwks)
 }
 
 /// Answers that functions run

@@ -1,22 +1,18 @@
 //! Batches of uploads.
 
-use app::http::{Json, Path};
+use app::http::{Json, Path, Routes};
 use app::uploads::{self, Deps};
-use app::{Caller, Problem};
+use app::{Caller, Problem, routes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::BatchId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::problem::Language;
 use wire::rest::upload_batches::{BatchView, StartBatch, StartedBatchView};
 
-/// Every route of batches, with its documentation.
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(start_batch))
-        .routes(routes!(get_batch, cancel_batch))
+/// Every route of batches.
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, start_batch, get_batch, cancel_batch)
 }
 
 /// Begins up to 50 uploads

@@ -3,15 +3,14 @@
 mod batches;
 mod uppy;
 
-use app::http::{Json, OptionalJson, Path, Query, Shared};
+use app::http::{Json, OptionalJson, Path, Query, Routes, Shared};
 use app::uploads::{self, Deps, Outcome};
-use app::{Caller, Problem, env};
+use app::{Caller, Problem, env, routes};
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::UploadId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::rest::files::FileView;
 use wire::rest::page::Page;
 use wire::rest::storage::StorageView;
@@ -33,21 +32,17 @@ pub async fn run() -> Result<(), app::Error> {
         files: env::files()?,
         config: shared.config.uploads,
     };
-    let (router, _) = routes().with_state(deps).split_for_parts();
+    let router = routes::<Router<_>>().with_state(deps);
     app::http::serve(router, shared).await
 }
 
-/// Every route of this function, with its documentation.
-pub fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(list, start))
-        .merge(batches::routes())
-        .routes(routes!(get, cancel))
-        .routes(routes!(sign))
-        .routes(routes!(part_done))
-        .routes(routes!(complete))
-        .routes(routes!(storage))
-        .merge(uppy::routes())
+/// Every route of this function, as a router or as its document.
+pub fn routes<R: Routes<Deps>>() -> R {
+    routes!(
+        R, list, start, get, cancel, sign, part_done, complete, storage
+    )
+    .with(batches::routes())
+    .with(uppy::routes())
 }
 
 /// Begins an upload

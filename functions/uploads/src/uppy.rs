@@ -2,24 +2,18 @@
 //!
 //! The same use cases as the first; `key`, which Uppy sends with each call, is not read.
 
-use app::http::{Json, Path};
+use app::http::{Json, Path, Routes};
 use app::uploads::{self, Deps, Outcome};
-use app::{Caller, Problem};
+use app::{Caller, Problem, routes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::UploadId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use wire::problem::Code;
 use wire::rest::uppy::{UppyCompleted, UppyGone, UppyPart, UppySigned, UppyStart, UppyStarted};
 
 /// What `companionEndpoint` (Uppy 6) or `endpoint` (before) with `/v1` at its end leads to.
-pub(crate) fn routes() -> OpenApiRouter<Deps> {
-    OpenApiRouter::new()
-        .routes(routes!(start))
-        .routes(routes!(parts, cancel))
-        .routes(routes!(sign))
-        .routes(routes!(complete))
+pub(crate) fn routes<R: Routes<Deps>>() -> R {
+    routes!(R, start, parts, cancel, sign, complete)
 }
 
 /// Begins an upload for Uppy

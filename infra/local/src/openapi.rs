@@ -61,14 +61,14 @@ pub fn write(root: &Path, check: bool) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Json`] when a schema cannot be written.
 pub fn document() -> Result<Value, Error> {
-    let mut all = fn_auth::routes().into_openapi();
+    let mut all: OpenApi = fn_auth::routes();
     for part in [
-        fn_rooms::routes().into_openapi(),
-        fn_messages::routes().into_openapi(),
-        fn_uploads::routes().into_openapi(),
-        fn_files::routes().into_openapi(),
-        fn_realtime::routes().into_openapi(),
-        fn_status::routes().into_openapi(),
+        fn_rooms::routes(),
+        fn_messages::routes(),
+        fn_uploads::routes(),
+        fn_files::routes(),
+        fn_realtime::routes(),
+        fn_status::routes(),
     ] {
         all.merge(part);
     }

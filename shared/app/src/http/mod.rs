@@ -7,11 +7,13 @@ mod idempotency;
 mod identify;
 mod limit;
 mod render;
+pub mod routes;
 mod serve;
 mod stands;
 
 pub use etag::{IfMatch, Tagged};
 pub use extract::{Json, OptionalJson, Path, Query};
+pub use routes::Routes;
 pub use serve::{Shared, layered, serve};
 
 /// Largest body that is read, in bytes: no request of ours needs more, files go straight to S3.
