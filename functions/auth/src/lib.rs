@@ -39,5 +39,5 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    sign_in::routes::<R>().with(me::routes())
+    R::default().with(sign_in::routes).with(me::routes)
 }

@@ -10,8 +10,8 @@ use wire::rest::page::Page;
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, me, sessions, end_session)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, me, sessions, end_session)
 }
 
 /// Answers who is calling

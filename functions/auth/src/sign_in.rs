@@ -8,8 +8,8 @@ use wire::rest::auth::{Login, Logout, Refresh, Register, TokensView};
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, register, login, refresh, logout)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, register, login, refresh, logout)
 }
 
 /// Registers a company and its owner

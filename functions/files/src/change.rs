@@ -10,8 +10,8 @@ use wire::rest::file_details::FileDetailView;
 
 use crate::{Deps, tagged};
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, change, delete, restore, release)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, change, delete, restore, release)
 }
 
 /// Changes what is said about a file

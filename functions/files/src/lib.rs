@@ -52,13 +52,13 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, get, download)
-        .with(change::routes())
-        .with(preview::routes())
-        .with(links::routes())
-        .with(places::routes())
-        .with(threads::routes())
-        .with(versions::routes())
+    routes!(R::default(), list, get, download)
+        .with(change::routes)
+        .with(preview::routes)
+        .with(links::routes)
+        .with(places::routes)
+        .with(threads::routes)
+        .with(versions::routes)
 }
 
 /// Finds files

@@ -12,8 +12,8 @@ use wire::rest::page::Page;
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, create, revoke, follow)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, list, create, revoke, follow)
 }
 
 /// Shares a file by a link

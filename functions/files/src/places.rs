@@ -9,8 +9,8 @@ use wire::rest::file_list::PinQuery;
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, show, hide, pin, unpin)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, show, hide, pin, unpin)
 }
 
 /// Shows a file in another room

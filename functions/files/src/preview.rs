@@ -13,8 +13,8 @@ use wire::rest::previews::PreviewQuery;
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, preview)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, preview)
 }
 
 /// Shows a preview of a file

@@ -8,8 +8,8 @@ use domain::{FileId, ThreadId};
 
 use crate::Deps;
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, add, remove)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, add, remove)
 }
 
 /// Puts a file into a thread

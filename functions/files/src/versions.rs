@@ -10,8 +10,8 @@ use wire::rest::page::Page;
 
 use crate::{Deps, tagged};
 
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, take_again)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, list, take_again)
 }
 
 /// Lists the versions of a file, newest first

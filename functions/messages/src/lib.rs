@@ -33,7 +33,7 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, send, get)
+    routes!(R::default(), list, send, get)
 }
 
 /// Sends a message

@@ -31,7 +31,7 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, ticket, sync, events)
+    routes!(R::default(), ticket, sync, events)
 }
 
 /// Makes a ticket that opens one socket

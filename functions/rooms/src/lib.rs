@@ -36,7 +36,17 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, create, get, change, archive, restore, mark_read).with(members::routes())
+    routes!(
+        R::default(),
+        list,
+        create,
+        get,
+        change,
+        archive,
+        restore,
+        mark_read
+    )
+    .with(members::routes)
 }
 
 /// Lists rooms, the last active first

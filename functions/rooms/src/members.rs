@@ -12,8 +12,8 @@ use wire::rest::rooms::RoomView;
 use crate::Deps;
 
 /// Every route of the people in a room.
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, list, add, change, remove, join, leave)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, list, add, change, remove, join, leave)
 }
 
 /// Lists a room's members, in the order in which they registered

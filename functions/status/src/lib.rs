@@ -43,7 +43,7 @@ pub async fn run() -> Result<(), app::Error> {
 
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, live, ready, openapi, jwks)
+    routes!(R::default(), live, ready, openapi, jwks)
 }
 
 /// Answers that functions run

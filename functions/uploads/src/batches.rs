@@ -11,8 +11,8 @@ use wire::problem::Language;
 use wire::rest::upload_batches::{BatchView, StartBatch, StartedBatchView};
 
 /// Every route of batches.
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, start_batch, get_batch, cancel_batch)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, start_batch, get_batch, cancel_batch)
 }
 
 /// Begins up to 50 uploads

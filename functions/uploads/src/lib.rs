@@ -39,10 +39,18 @@ pub async fn run() -> Result<(), app::Error> {
 /// Every route of this function, as a router or as its document.
 pub fn routes<R: Routes<Deps>>() -> R {
     routes!(
-        R, list, start, get, cancel, sign, part_done, complete, storage
+        R::default(),
+        list,
+        start,
+        get,
+        cancel,
+        sign,
+        part_done,
+        complete,
+        storage
     )
-    .with(batches::routes())
-    .with(uppy::routes())
+    .with(batches::routes)
+    .with(uppy::routes)
 }
 
 /// Begins an upload

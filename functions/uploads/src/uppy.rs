@@ -12,8 +12,8 @@ use wire::problem::Code;
 use wire::rest::uppy::{UppyCompleted, UppyGone, UppyPart, UppySigned, UppyStart, UppyStarted};
 
 /// What `companionEndpoint` (Uppy 6) or `endpoint` (before) with `/v1` at its end leads to.
-pub(crate) fn routes<R: Routes<Deps>>() -> R {
-    routes!(R, start, parts, cancel, sign, complete)
+pub(crate) fn routes<R: Routes<Deps>>(others: R) -> R {
+    routes!(others, start, parts, cancel, sign, complete)
 }
 
 /// Begins an upload for Uppy

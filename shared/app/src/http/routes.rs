@@ -23,9 +23,11 @@ pub trait Routes<S>: Default {
         document: impl FnOnce() -> UtoipaMethodRouter<S>,
     ) -> Self;
 
-    /// Adds the routes of `others`.
+    /// Adds what `more` adds: another module's routes. Routers that are made apart and then merged learn every path twice.
     #[must_use]
-    fn with(self, others: Self) -> Self;
+    fn with(self, more: impl FnOnce(Self) -> Self) -> Self {
+        more(self)
+    }
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> for Router<S> {
@@ -39,10 +41,6 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> for Router<S> {
             router.route(&path, on(method.to_method_filter(), handler.clone()))
         })
     }
-
-    fn with(self, others: Self) -> Self {
-        self.merge(others)
-    }
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> for OpenApi {
@@ -55,20 +53,15 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> for OpenApi {
             .routes(document())
             .into_openapi()
     }
-
-    fn with(mut self, others: Self) -> Self {
-        self.merge(others);
-        self
-    }
 }
 
-/// The routes of handlers that have `#[utoipa::path]`, as a type that is [`Routes`]: `routes!(R, list, send)`. Handlers
-/// are named without a path; those of another module are its own `routes()`, joined by [`Routes::with`].
+/// Adds handlers that have `#[utoipa::path]` to something that is [`Routes`]: `routes!(others, list, send)`. They are
+/// named without a path; those of another module are added by a function of its own, see [`Routes::with`].
 #[macro_export]
 macro_rules! routes {
-    ($routes:ty, $($handler:ident),+ $(,)?) => {
+    ($others:expr, $($handler:ident),+ $(,)?) => {
         $crate::http::routes::utoipa_axum::paste! {
-            <$routes>::default()$(.on::<[<__path_ $handler>], _, _>(
+            $others $(.on::<[<__path_ $handler>], _, _>(
                 $handler,
                 || $crate::http::routes::utoipa_axum::routes!($handler),
             ))+
@@ -109,9 +102,12 @@ mod tests {
     }
 
     /// `remove` apart, as another module's would be.
+    fn removing<R: Routes<&'static str>>(others: R) -> R {
+        routes!(others, remove)
+    }
+
     fn routes<R: Routes<&'static str>>() -> R {
-        let removing = routes!(R, remove);
-        routes!(R, list, add).with(removing)
+        routes!(R::default(), list, add).with(removing)
     }
 
     #[tokio::test]
