@@ -85,7 +85,7 @@ impl Hall {
     pub async fn append(&self, store: &Store, message: &Message) -> Appended {
         let payload = payload(message).to_string();
         let none = Attachments::default();
-        let appended = store.append_message(self.company, message, &none, &payload);
+        let appended = store.append_message(self.company, message.clone(), &none, &payload);
         appended.await.expect("Postgres answers")
     }
 

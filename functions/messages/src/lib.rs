@@ -9,6 +9,7 @@ use domain::{MessageId, RoomId};
 use wire::rest::history::{self, HistoryQuery};
 use wire::rest::messages::{MessageView, SendMessage};
 use wire::rest::page::Page;
+use wire::written::Written;
 
 /// Everything this function may reach; `template.yaml` grants exactly this.
 #[derive(Clone)]
@@ -55,10 +56,10 @@ async fn send(
     caller: Caller,
     Path(room): Path<RoomId>,
     Json(request): Json<SendMessage>,
-) -> Result<(StatusCode, Json<MessageView>), Problem> {
+) -> Result<(StatusCode, Json<Written<MessageView>>), Problem> {
     let draft = request.parse()?;
     let sent = messages::send(&deps.store, &deps.live, &caller, room, draft).await?;
-    Ok((StatusCode::CREATED, Json(sent.into())))
+    Ok((StatusCode::CREATED, Json(sent)))
 }
 
 /// Reads a room's messages in pages

@@ -3,7 +3,7 @@
 use app::socket::{self, Frame, Writing};
 use app::{Problem, messages, rooms, uploads};
 use serde_json::json;
-use wire::rest::messages::{MessageView, SendMessage};
+use wire::rest::messages::SendMessage;
 use wire::rest::room_changes::MarkRead;
 use wire::socket::{Name, PartsDone, Request, Typing, success};
 
@@ -38,8 +38,10 @@ pub(crate) async fn perform(
             guard::message(deps, caller).await?;
             let data = request.in_room::<SendMessage>()?;
             let draft = data.body.parse()?;
-            let sent = messages::send(store, live, caller, data.room, draft).await?;
-            success(id, MessageView::from(sent))
+            success(
+                id,
+                messages::send(store, live, caller, data.room, draft).await?,
+            )
         }
         Name::ReadMark => {
             guard::write(deps, caller).await?;

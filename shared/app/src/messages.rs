@@ -7,6 +7,7 @@ use store::{Appended, Read, Store};
 use wire::event::Fresh;
 use wire::problem::{Code, FieldError};
 use wire::rest::messages::MessageView;
+use wire::written::Written;
 
 use crate::{Caller, Live, Problem, clock};
 
@@ -27,25 +28,31 @@ pub async fn send(
     caller: &Caller,
     room: RoomId,
     draft: Draft,
-) -> Result<Message, Problem> {
+) -> Result<Written<MessageView>, Problem> {
     let id = MessageId(clock::id());
     let attachments = draft.attachments.clone();
     let message = draft.into_message(id, room, caller.user, caller.client.at);
-    let view = MessageView::from(message.clone());
-    let payload = serde_json::to_string(&view).map_err(Problem::internal)?;
-    match store
-        .append_message(caller.company, &message, &attachments, &payload)
+    let payload = written(&message.clone().into())?;
+    let message = match store
+        .append_message(caller.company, message, &attachments, payload.as_str())
         .await?
     {
-        Appended::Sent(message) => {
-            let view = MessageView::from(message.clone());
-            live.announce_fresh(caller.company, room, created(&view))
-                .await;
-            Ok(message)
-        }
-        Appended::Known(message) => Ok(message),
-        Appended::Refused(refusal) => Err(refused(refusal)),
-    }
+        Appended::Sent(message) => message,
+        Appended::Known(message) => return written(&message.into()),
+        Appended::Refused(refusal) => return Err(refused(refusal)),
+    };
+    let (seq, at) = (message.seq, message.created_at);
+    let message = written(&message.into())?;
+    let event = Fresh {
+        kind: "message.created",
+        room_id: Some(room),
+        seq: Some(seq),
+        at,
+        actor: Some(caller.user),
+        data: &message,
+    };
+    live.announce_fresh(caller.company, room, event).await;
+    Ok(message)
 }
 
 /// A page of a room's messages.
@@ -80,16 +87,8 @@ pub async fn get(store: &Store, caller: &Caller, id: MessageId) -> Result<Messag
     message.ok_or_else(|| Code::NotFound.into())
 }
 
-/// The event that tells of a new message, as the log holds it.
-fn created(message: &MessageView) -> Fresh<'_, MessageView> {
-    Fresh {
-        kind: "message.created",
-        room_id: Some(message.room_id),
-        seq: Some(message.seq),
-        at: message.created_at,
-        actor: message.author,
-        data: message,
-    }
+fn written(message: &MessageView) -> Result<Written<MessageView>, Problem> {
+    Written::new(message).map_err(Problem::internal)
 }
 
 fn refused(refusal: Refusal) -> Problem {

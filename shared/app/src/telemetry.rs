@@ -9,11 +9,12 @@
 mod lines;
 
 use std::io::Write as _;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use domain::{CompanyId, UserId};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use time::OffsetDateTime;
 use tracing::Span;
 use tracing::level_filters::LevelFilter;
@@ -99,7 +100,7 @@ pub fn call(call: &Call<'_>, took: Duration, now: OffsetDateTime) {
     let line = Line {
         aws: Metrics {
             timestamp: now.unix_timestamp() * 1_000 + i64::from(now.millisecond()),
-            directives: [DIRECTIVE],
+            directives: DIRECTIVES.as_deref(),
         },
         level: "INFO",
         function: function(),
@@ -139,7 +140,7 @@ struct Metrics {
     /// Unix milliseconds.
     timestamp: i64,
     #[serde(rename = "CloudWatchMetrics")]
-    directives: [Directive; 1],
+    directives: Option<&'static RawValue>,
 }
 
 #[derive(Serialize)]
@@ -156,6 +157,10 @@ struct Metric {
     name: &'static str,
     unit: &'static str,
 }
+
+/// Written once: every call's line has it.
+static DIRECTIVES: LazyLock<Option<Box<RawValue>>> =
+    LazyLock::new(|| to_raw_value(&[DIRECTIVE]).ok());
 
 const DIRECTIVE: Directive = Directive {
     namespace: "Maru",

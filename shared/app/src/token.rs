@@ -100,7 +100,8 @@ impl Verifier {
             return Err(invalid());
         }
         let kid = header.kid.ok_or_else(invalid)?;
-        let key = self.key(&kid, now).await?.ok_or_else(invalid)?;
+        // On the heap: nearly every token is remembered.
+        let key = Box::pin(self.key(&kid, now)).await?.ok_or_else(invalid)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[AUDIENCE]);

@@ -1,11 +1,14 @@
 //! How text is compared and cleaned, once for all names and messages.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// `text` in Unicode NFC: the form in which everything is stored.
 #[must_use]
 pub fn nfc(text: &str) -> String {
-    text.nfc().collect()
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.to_owned(),
+        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+    }
 }
 
 /// `name` as names are compared: NFC, lower case, outer white space gone.

@@ -3,7 +3,7 @@
 //! Every statement here is one round trip and checks for itself that the person is active and may read the room.
 
 use domain::history::{History, Place, Window};
-use domain::message::{Attachments, Kind, Message, Refusal};
+use domain::message::{Attachment, Attachments, Kind, Message, Refusal};
 use domain::room::Action;
 use domain::{CompanyId, MessageId, RoomId, UserId};
 use tokio_postgres::Row;
@@ -63,21 +63,22 @@ impl Store {
     pub async fn append_message(
         &self,
         company: CompanyId,
-        message: &Message,
+        message: Message,
         attachments: &Attachments,
         payload: &str,
     ) -> Result<Appended, Error> {
-        match self
-            .try_append(company, message, attachments, payload)
+        let row = match self
+            .try_append(company, &message, attachments, payload)
             .await
         {
             // Two retries at once that both missed each other: the second look finds the first message.
             Err(error) if error.constraint() == Some("messages_client_id_key") => {
-                self.try_append(company, message, attachments, payload)
-                    .await
+                self.try_append(company, &message, attachments, payload)
+                    .await?
             }
-            done => done,
-        }
+            done => done?,
+        };
+        appended(&row, message)
     }
 
     /// One message, if `user` may read its room.
@@ -145,7 +146,7 @@ impl Store {
         message: &Message,
         attachments: &Attachments,
         payload: &str,
-    ) -> Result<Appended, Error> {
+    ) -> Result<Row, Error> {
         let attachments = serde_json::to_value(attachments.as_slice())
             .map_err(|error| Error::Corrupt(error.to_string()))?;
         let author = message.author.map(|author| author.0);
@@ -168,13 +169,20 @@ impl Store {
             (&attachments as _, Type::JSONB),
         ];
         let row = self.db().await?.row(APPEND, &params).await?;
-        appended(&row.ok_or_else(|| Error::Corrupt("append_message_3 answered nothing".into()))?)
+        row.ok_or_else(|| Error::Corrupt("append_message_3 answered nothing".into()))
     }
 }
 
-fn appended(row: &Row) -> Result<Appended, Error> {
+fn appended(row: &Row, draft: Message) -> Result<Appended, Error> {
     let refusal = match row.try_get("outcome")? {
-        "sent" => return Ok(Appended::Sent(message(row)?)),
+        // It is stored as it came; these two only the database knows.
+        "sent" => {
+            return Ok(Appended::Sent(Message {
+                seq: row.try_get("seq")?,
+                attachments: attachments(row)?,
+                ..draft
+            }));
+        }
         "known" => return Ok(Appended::Known(message(row)?)),
         "no_room" => Refusal::NoRoom,
         "inactive" => Refusal::Inactive,
@@ -225,11 +233,15 @@ fn message(row: &Row) -> Result<Message, Error> {
         content: row.try_get("content")?,
         reply_to: row.try_get::<_, Option<_>>("reply_to")?.map(MessageId),
         metadata: row.try_get("metadata")?,
-        attachments: serde_json::from_value(row.try_get("attachments")?)
-            .map_err(|error| Error::Corrupt(error.to_string()))?,
+        attachments: attachments(row)?,
         client_id: row.try_get("client_id")?,
         created_at: row.try_get("created_at")?,
         edited_at: row.try_get("edited_at")?,
         deleted_at: row.try_get("deleted_at")?,
     })
+}
+
+fn attachments(row: &Row) -> Result<Vec<Attachment>, Error> {
+    serde_json::from_value(row.try_get("attachments")?)
+        .map_err(|error| Error::Corrupt(error.to_string()))
 }

@@ -5,3 +5,4 @@ pub mod event;
 pub mod problem;
 pub mod rest;
 pub mod socket;
+pub mod written;

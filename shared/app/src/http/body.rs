@@ -21,17 +21,15 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if std::str::from_utf8(bytes).is_err() {
         return Err(Code::BadEncoding.into());
     }
-    let reader = &mut serde_json::Deserializer::from_slice(bytes);
-    match serde_path_to_error::deserialize(&mut *reader) {
-        Ok(value) => {
-            reader.end().map_err(|error| malformed(&error))?;
-            Ok(value)
-        }
-        Err(error) if error.inner().is_data() => {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_data() => {
             let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-            Err(Problem::invalid(wrong_fields::<T>(value, error)))
+            let reader = &mut serde_json::Deserializer::from_slice(bytes);
+            let first = serde_path_to_error::deserialize::<_, T>(reader).err();
+            Err(Problem::invalid(wrong_fields::<T>(value, first)))
         }
-        Err(error) => Err(malformed(error.inner())),
+        Err(error) => Err(malformed(&error)),
     }
 }
 
@@ -45,11 +43,10 @@ fn malformed(error: &serde_json::Error) -> Problem {
 
 fn wrong_fields<T: DeserializeOwned>(
     mut value: Value,
-    first: serde_path_to_error::Error<serde_json::Error>,
+    mut failure: Option<serde_path_to_error::Error<serde_json::Error>>,
 ) -> Vec<FieldError> {
     let mut errors = vec![];
     let mut mended = Mended::default();
-    let mut failure = Some(first);
     while let Some(error) = failure {
         let fault = Fault::of(&error);
         if mended.is_new(&fault.pointer) {

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use live::Live;
 use live::idempotency::{Answer, Begun, MAX_KEPT};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +16,7 @@ use super::stands::stands;
 use super::{Shared, max_body};
 use crate::{Caller, Problem};
 
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest key, in characters.
 const MAX_KEY: usize = 128;
 
@@ -23,7 +24,7 @@ const MAX_KEY: usize = 128;
 pub(super) async fn once(shared: &Shared, request: Request, next: Next) -> Response {
     let Some(key) = request
         .headers()
-        .get("idempotency-key")
+        .get(KEY)
         .filter(|_| request.method() == Method::POST)
     else {
         return stands(shared, request, next).await;
@@ -37,7 +38,8 @@ pub(super) async fn once(shared: &Shared, request: Request, next: Next) -> Respo
         Ok(key) => key,
         Err(problem) => return problem.into_response(),
     };
-    match run((shared, live), &caller, &key, request, next).await {
+    // On the heap: every call would carry it along, and few have a key.
+    match Box::pin(run((shared, live), &caller, &key, request, next)).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_http::request::RequestContext;
 use tracing::Instrument as _;
 use wire::problem::{Code, Language};
@@ -16,6 +16,10 @@ use super::limit::limit;
 use super::render::{Pending, document};
 use crate::token::Verifier;
 use crate::{Caller, Client, Problem, clock, telemetry};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// Identifies the call, lets it run, renders a problem, and writes the call's one line.
 pub(super) async fn identify(
@@ -84,7 +88,7 @@ fn finish(
         response = document;
     }
     if let Ok(value) = HeaderValue::try_from(request_id) {
-        response.headers_mut().insert("x-request-id", value);
+        response.headers_mut().insert(REQUEST_ID, value);
     }
     (response, code)
 }
@@ -116,13 +120,13 @@ async fn caller(
 
 fn client(request: &Request) -> Client {
     let headers = request.headers();
-    let text = |name: &str| {
+    let text = |name: HeaderName| {
         headers
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or("")
     };
-    let given = text("x-request-id");
+    let given = text(REQUEST_ID);
     let usable = (8..=64).contains(&given.len())
         && given
             .bytes()
@@ -135,14 +139,14 @@ fn client(request: &Request) -> Client {
     Client {
         at: clock::now(),
         address: address.unwrap_or_else(|| {
-            text("x-forwarded-for")
+            text(FORWARDED_FOR)
                 .split(',')
                 .next_back()
                 .unwrap_or("")
                 .trim()
                 .to_owned()
         }),
-        user_agent: text("user-agent").chars().take(200).collect(),
+        user_agent: text(header::USER_AGENT).chars().take(200).collect(),
         request_id: if usable {
             given.to_owned()
         } else {
@@ -154,7 +158,7 @@ fn client(request: &Request) -> Client {
 /// X-Ray's trace header, as API Gateway or Lambda passes it on.
 fn trace_id(headers: &HeaderMap) -> String {
     let header = headers
-        .get("x-amzn-trace-id")
+        .get(TRACE_ID)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
     header

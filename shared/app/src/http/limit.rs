@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use live::limits::{Rule, Verdict};
 use wire::problem::Code;
 
@@ -17,6 +17,10 @@ use crate::{Caller, Client, Problem};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Counts the call, refuses it with 429, or lets it through and says what is left.
 ///
@@ -81,9 +85,9 @@ fn of_person(limits: &Limits, method: &Method, route: &str) -> Vec<Rule> {
 }
 
 fn tell(headers: &mut HeaderMap, verdict: &Verdict) {
-    headers.insert("ratelimit-limit", HeaderValue::from(verdict.limit));
-    headers.insert("ratelimit-remaining", HeaderValue::from(verdict.remaining));
-    headers.insert("ratelimit-reset", HeaderValue::from(seconds(verdict.reset)));
+    headers.insert(LIMIT, HeaderValue::from(verdict.limit));
+    headers.insert(REMAINING, HeaderValue::from(verdict.remaining));
+    headers.insert(RESET, HeaderValue::from(seconds(verdict.reset)));
 }
 
 /// Whole seconds, rounded up: who waits that long is let in.

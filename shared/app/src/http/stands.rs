@@ -20,7 +20,8 @@ pub(super) async fn stands(shared: &Shared, request: Request, next: Next) -> Res
     match response.extensions_mut().remove::<Pending>() {
         // Nobody else holds it: it was made for this answer.
         Some(Pending(problem)) => match Arc::try_unwrap(problem) {
-            Ok(problem) => standing::or_not_found(&shared.store, &caller, problem)
+            // On the heap: every call would carry it along.
+            Ok(problem) => Box::pin(standing::or_not_found(&shared.store, &caller, problem))
                 .await
                 .into_response(),
             Err(shared) => {
