@@ -80,6 +80,8 @@ fn main() -> Result<(), app::Error> {
         Figure::Sink(_) => None,
         _ => Some(Quiet::new()?),
     };
+    // As a function does: what its lines cost is a part of what it costs.
+    app::telemetry::init();
     let table = runtime.block_on(async {
         match &options.figure {
             Figure::Send(figure) => send::measure(figure).await,

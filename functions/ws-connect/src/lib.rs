@@ -3,12 +3,11 @@
 //! It hears of nothing yet: posts to a socket that is still being opened are lost. Its first frame,
 //! `hello`, lists it.
 
-use app::socket::{connection, span};
-use app::{Error, Live, env};
+use app::socket::{about, connection};
+use app::{Error, Live, env, telemetry};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Request;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tracing::Instrument as _;
 use wire::socket::PROTOCOL;
 
 /// Serves invocations until the instance is taken away.
@@ -18,8 +17,8 @@ use wire::socket::PROTOCOL;
 pub async fn run() -> Result<(), Error> {
     let live = Live::new(env::connections()?);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
-        let span = span(&event.payload.request_context);
-        connect(&live, event.payload).instrument(span)
+        let about = about(&event.payload.request_context);
+        telemetry::within(about, Box::pin(connect(&live, event.payload)))
     }))
     .await
 }

@@ -1,12 +1,11 @@
 //! The ws-disconnect function: forgets a closed connection. Best effort: the lease is what counts.
 
-use app::socket::{connection, span};
-use app::{Error, Live, Problem, Store, env};
+use app::socket::{about, connection};
+use app::{Error, Live, Problem, Store, env, telemetry};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Request;
 use domain::RoomId;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tracing::Instrument as _;
 
 /// Serves invocations until the instance is taken away.
 ///
@@ -16,8 +15,8 @@ pub async fn run() -> Result<(), Error> {
     let store = env::store()?;
     let live = env::live(&store)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
-        let span = span(&event.payload.request_context);
-        disconnect(&store, &live, event.payload).instrument(span)
+        let about = about(&event.payload.request_context);
+        telemetry::within(about, Box::pin(disconnect(&store, &live, event.payload)))
     }))
     .await
 }

@@ -15,7 +15,6 @@ use app::{Error, Live, Problem, Store, clock, env, standing};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tracing::Instrument as _;
 use wire::problem::{Code, Language};
 use wire::socket::{self, Control, Refused};
 
@@ -55,9 +54,13 @@ async fn receive(deps: &Deps, event: Event) -> Result<Value, Error> {
         }
     };
     let caller = &frame.caller;
-    let who = Some((caller.company, caller.user));
-    let span = telemetry::span(&caller.client.request_id, "", who);
-    let (route, problem) = answer(deps, &frame).instrument(span).await;
+    let about = telemetry::About {
+        request_id: caller.client.request_id.clone(),
+        trace_id: String::new(),
+        company: Some(caller.company),
+        user: Some(caller.user),
+    };
+    let (route, problem) = telemetry::within(about, Box::pin(answer(deps, &frame))).await;
     let call = Call {
         request_id: &frame.caller.client.request_id,
         trace_id: "",

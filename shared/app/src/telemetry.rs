@@ -16,7 +16,6 @@ use domain::{CompanyId, UserId};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use time::OffsetDateTime;
-use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
@@ -78,15 +77,29 @@ pub fn init() {
 }
 
 /// What every line says that is written during a call: which one, and whose, if that is known.
-#[must_use]
-pub fn span(request_id: &str, trace_id: &str, who: Option<(CompanyId, UserId)>) -> Span {
-    tracing::info_span!(
-        "call",
-        request_id,
-        trace_id,
-        company = who.map(|(company, _)| display(company)),
-        user = who.map(|(_, user)| display(user)),
-    )
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct About {
+    /// The request's id.
+    pub request_id: String,
+    /// The trace that X-Ray knows it by.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub trace_id: String,
+    /// The caller's company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<CompanyId>,
+    /// The caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+}
+
+tokio::task_local! {
+    // Not a span: that is written as JSON when it begins, also for the many calls that log nothing.
+    static CALL: About;
+}
+
+/// Runs what belongs to the call `about`: so say all lines that it writes.
+pub async fn within<T>(about: About, call: impl Future<Output = T>) -> T {
+    CALL.scope(about, call).await
 }
 
 /// The name of the function that this process is.

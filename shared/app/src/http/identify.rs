@@ -8,7 +8,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_http::request::RequestContext;
-use tracing::Instrument as _;
 use wire::problem::{Code, Language};
 
 use super::Shared;
@@ -38,19 +37,27 @@ pub(super) async fn identify(
         Ok(Some(caller)) => Some((caller.company, caller.user)),
         Ok(None) | Err(_) => None,
     };
-    let span = telemetry::span(&client.request_id, &trace_id, who);
-    let response = match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(Arc::clone(&client));
-            request.extensions_mut().insert(language);
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
-            }
-            limit(&shared, request, next).instrument(span.clone()).await
-        }
-        Err(problem) => problem.into_response(),
+    let about = telemetry::About {
+        request_id: client.request_id.clone(),
+        trace_id: trace_id.clone(),
+        company: who.map(|(company, _)| company),
+        user: who.map(|(_, user)| user),
     };
-    let (response, code) = span.in_scope(|| finish(response, &client.request_id, language));
+    let (response, code) = telemetry::within(about, async {
+        let response = match caller {
+            Ok(caller) => {
+                request.extensions_mut().insert(Arc::clone(&client));
+                request.extensions_mut().insert(language);
+                if let Some(caller) = caller {
+                    request.extensions_mut().insert(caller);
+                }
+                limit(&shared, request, next).await
+            }
+            Err(problem) => problem.into_response(),
+        };
+        finish(response, &client.request_id, language)
+    })
+    .await;
     let line = telemetry::Call {
         request_id: &client.request_id,
         trace_id: &trace_id,

@@ -7,7 +7,8 @@ use domain::ConnectionId;
 use live::Connection;
 use serde_json::Value;
 
-use crate::{Caller, Client, Problem, clock, telemetry};
+use crate::telemetry::About;
+use crate::{Caller, Client, Problem, clock};
 
 /// One frame, and whose.
 #[derive(Debug, Clone)]
@@ -59,10 +60,14 @@ impl Frame {
 
 /// What every line says that is written while an event of a socket is looked at.
 #[must_use]
-pub fn span(context: &Context) -> tracing::Span {
-    let request_id = context.request_id.as_deref().unwrap_or_default();
-    let who = connection(context).map(|it| (it.company, it.user)).ok();
-    telemetry::span(request_id, "", who)
+pub fn about(context: &Context) -> About {
+    let connection = connection(context).ok();
+    About {
+        request_id: context.request_id.clone().unwrap_or_default(),
+        trace_id: String::new(),
+        company: connection.as_ref().map(|it| it.company),
+        user: connection.as_ref().map(|it| it.user),
+    }
 }
 
 /// The socket that an event is about.

@@ -6,7 +6,7 @@ mod greet;
 mod typing;
 
 pub use catch_up::{ping, resume};
-pub use event::{Frame, connection, span};
+pub use event::{Frame, about, connection};
 pub use greet::hello;
 pub use live::limits::Rule;
 pub use live::{Shard, Ticket};

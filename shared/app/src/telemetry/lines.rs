@@ -12,6 +12,8 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Wri
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
+use super::CALL;
+
 /// What the spans around a line are called in it; the runtime's own span has names of its own.
 const RENAMED: [(&str, &str); 2] = [("requestId", "request_id"), ("xrayTraceId", "trace_id")];
 
@@ -39,6 +41,10 @@ where
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
                 take(&mut line, &fields.fields);
             }
+        }
+        // A line that is written outside a call has none.
+        if let Ok(Value::Object(call)) = CALL.try_with(|about| json!(about)) {
+            line.extend(call);
         }
         take(&mut line, &text_of(context.field_format(), event)?);
         writeln!(writer, "{}", Value::Object(line))
@@ -69,6 +75,9 @@ mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex, PoisonError};
 
+    use domain::UserId;
+
+    use super::super::About;
     use super::*;
 
     #[derive(Clone, Default)]
@@ -100,11 +109,12 @@ mod tests {
             let runtime = tracing::info_span!("Lambda runtime invoke", requestId = "theirs");
             let _of_the_runtime = runtime.enter();
             tracing::info!("first");
-            let call =
-                tracing::info_span!("call", request_id = "ours", user = tracing::field::Empty);
-            call.record("user", "somebody");
-            let _of_the_call = call.enter();
-            tracing::warn!(count = 7, "second \"quoted\"");
+            let about = About {
+                request_id: "ours".to_owned(),
+                user: Some(UserId(uuid::Uuid::nil())),
+                ..About::default()
+            };
+            CALL.sync_scope(about, || tracing::warn!(count = 7, "second \"quoted\""));
         });
         let text = kept.0.lock().unwrap().clone();
         let lines: Vec<Value> = text
@@ -116,7 +126,7 @@ mod tests {
         assert_eq!(lines[0]["request_id"], "theirs");
         assert_eq!(lines[0]["message"], "first");
         assert_eq!(lines[1]["request_id"], "ours");
-        assert_eq!(lines[1]["user"], "somebody");
+        assert_eq!(lines[1]["user"], uuid::Uuid::nil().to_string());
         assert_eq!(lines[1]["level"], "WARN");
         assert_eq!(lines[1]["count"], 7);
         assert_eq!(lines[1]["message"], "second \"quoted\"");
