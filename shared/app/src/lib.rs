@@ -38,6 +38,10 @@ pub use live::Live;
 pub use problem::Problem;
 pub use store::Store;
 
+/// Of all that is linked with this.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What ends a function: told in its log.
 pub type Error = lambda_runtime::Error;
 

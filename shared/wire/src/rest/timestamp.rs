@@ -1,19 +1,25 @@
 //! Times as RFC 3339 in UTC with exactly three decimals.
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
-use time::OffsetDateTime;
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};
 use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// Bytes of what [`FORMAT`] writes.
+const LENGTH: usize = 24;
 
 /// Writes `at` as `2026-01-02T03:04:05.678Z`.
 ///
 /// # Errors
 /// When the year has more than four digits.
 pub fn serialize<S: Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&format(*at).map_err(S::Error::custom)?)
+    let mut text = [0; LENGTH];
+    let at = at.to_offset(UtcOffset::UTC);
+    at.format_into(&mut text.as_mut_slice(), FORMAT)
+        .map_err(S::Error::custom)?;
+    to.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
 }
 
 /// Reads any RFC 3339 time.
@@ -30,7 +36,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime,
 /// # Errors
 /// When the year has more than four digits.
 pub fn format(at: OffsetDateTime) -> Result<String, time::error::Format> {
-    at.to_offset(time::UtcOffset::UTC).format(FORMAT)
+    at.to_offset(UtcOffset::UTC).format(FORMAT)
 }
 
 /// The same for times that may be absent (`null`).
