@@ -60,18 +60,17 @@ async fn receive(deps: &Deps, event: Event) -> Result<Value, Error> {
         company: Some(caller.company),
         user: Some(caller.user),
     };
-    let (route, problem) = telemetry::within(about, Box::pin(answer(deps, &frame))).await;
-    let call = Call {
-        request_id: &frame.caller.client.request_id,
-        trace_id: "",
-        route,
-        method: "SOCKET",
-        status: problem.map_or(200, Code::status),
-        code: problem.map(Code::as_str),
-        company: Some(frame.caller.company),
-        user: Some(frame.caller.user),
-    };
-    telemetry::call(&call, began.elapsed(), clock::now());
+    let answered = Box::pin(async {
+        let (route, problem) = answer(deps, &frame).await;
+        let call = Call {
+            route,
+            method: "SOCKET",
+            status: problem.map_or(200, Code::status),
+            code: problem.map(Code::as_str),
+        };
+        telemetry::call(&call, began.elapsed(), clock::now());
+    });
+    telemetry::within(about, answered).await;
     Ok(done)
 }
 

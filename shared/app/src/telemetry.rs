@@ -25,14 +25,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use lines::Lines;
 
-/// One finished call, as its metrics line tells it.
+/// What became of a call, as its one line tells it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Call<'a> {
-    /// The request's id.
-    pub request_id: &'a str,
-    /// The trace that X-Ray knows it by.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub trace_id: &'a str,
     /// The route's pattern, or the socket's action; never the path itself.
     pub route: &'a str,
     /// The method.
@@ -42,12 +37,6 @@ pub struct Call<'a> {
     /// The problem's code, when it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
-    /// The caller's company.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub company: Option<CompanyId>,
-    /// The caller.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
 }
 
 /// Starts logging to standard output, a JSON object a line. `MARU_LOG` filters by level and module (default `info`;
@@ -108,21 +97,25 @@ pub fn function() -> &'static str {
     NAME.get_or_init(|| std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
 }
 
-/// Writes the one line of a finished call: access log and metrics together.
+/// Writes the one line of a finished call, [`within`] it: access log and metrics together.
 pub fn call(call: &Call<'_>, took: Duration, now: OffsetDateTime) {
-    let line = Line {
-        aws: Metrics {
-            timestamp: now.unix_timestamp() * 1_000 + i64::from(now.millisecond()),
-            directives: DIRECTIVES.as_deref(),
-        },
-        level: "INFO",
-        function: function(),
-        call,
-        duration_ms: took.as_secs_f64() * 1_000.0,
-        faults: u8::from(call.status >= 500),
-        refusals: u8::from((400..500).contains(&call.status)),
+    let line = |about: Option<&About>| {
+        serde_json::to_vec(&Line {
+            aws: Metrics {
+                timestamp: now.unix_timestamp() * 1_000 + i64::from(now.millisecond()),
+                directives: DIRECTIVES.as_deref(),
+            },
+            level: "INFO",
+            function: function(),
+            about,
+            call,
+            duration_ms: took.as_secs_f64() * 1_000.0,
+            faults: u8::from(call.status >= 500),
+            refusals: u8::from((400..500).contains(&call.status)),
+        })
     };
-    let Ok(mut text) = serde_json::to_vec(&line) else {
+    let text = CALL.try_with(|about| line(Some(about)));
+    let Ok(mut text) = text.unwrap_or_else(|_| line(None)) else {
         return;
     };
     text.push(b'\n');
@@ -140,6 +133,8 @@ struct Line<'a> {
     aws: Metrics,
     level: &'static str,
     function: &'static str,
+    #[serde(flatten)]
+    about: Option<&'a About>,
     #[serde(flatten)]
     call: &'a Call<'a>,
     duration_ms: f64,

@@ -29,7 +29,6 @@ pub(super) async fn identify(
     let began = Instant::now();
     let client = Arc::new(client(&request));
     let language = language(request.headers());
-    let trace_id = trace_id(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let caller = caller(&shared.verifier, request.headers(), &client).await;
@@ -39,11 +38,11 @@ pub(super) async fn identify(
     };
     let about = telemetry::About {
         request_id: client.request_id.clone(),
-        trace_id: trace_id.clone(),
+        trace_id: trace_id(request.headers()),
         company: who.map(|(company, _)| company),
         user: who.map(|(_, user)| user),
     };
-    let (response, code) = telemetry::within(about, async {
+    telemetry::within(about, async {
         let response = match caller {
             Ok(caller) => {
                 request.extensions_mut().insert(Arc::clone(&client));
@@ -55,21 +54,17 @@ pub(super) async fn identify(
             }
             Err(problem) => problem.into_response(),
         };
-        finish(response, &client.request_id, language)
+        let (response, code) = finish(response, &client.request_id, language);
+        let call = telemetry::Call {
+            route: route.as_ref().map_or("", MatchedPath::as_str),
+            method: method.as_str(),
+            status: response.status().as_u16(),
+            code,
+        };
+        telemetry::call(&call, began.elapsed(), client.at);
+        response
     })
-    .await;
-    let line = telemetry::Call {
-        request_id: &client.request_id,
-        trace_id: &trace_id,
-        route: route.as_ref().map_or("", MatchedPath::as_str),
-        method: method.as_str(),
-        status: response.status().as_u16(),
-        code,
-        company: who.map(|(company, _)| company),
-        user: who.map(|(_, user)| user),
-    };
-    telemetry::call(&line, began.elapsed(), client.at);
-    response
+    .await
 }
 
 /// Renders a pending problem, keeping the headers that inner layers added to it.
