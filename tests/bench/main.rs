@@ -26,6 +26,10 @@ use live::Live;
 use quiet::Quiet;
 use support::Stack;
 
+/// As the functions' whose routers it calls.
+#[global_allocator]
+static ALLOCATOR: app::Allocator = app::Allocator;
+
 /// Figures of Maru, each in a table and as JSON.
 #[derive(Debug, Parser)]
 #[command(name = "maru-bench")]

@@ -1,5 +1,8 @@
 //! Starts the uploads function.
 
+#[global_allocator]
+static ALLOCATOR: app::Allocator = app::Allocator;
+
 fn main() -> Result<(), app::Error> {
     app::start(fn_uploads::run())
 }

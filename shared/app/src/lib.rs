@@ -38,9 +38,9 @@ pub use live::Live;
 pub use problem::Problem;
 pub use store::Store;
 
-/// Of all that is linked with this.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator of functions that answer calls. It takes a gigabyte of addresses at once: nothing for `previews`, whose
+/// worker may have few of them.
+pub use mimalloc::MiMalloc as Allocator;
 
 /// What ends a function: told in its log.
 pub type Error = lambda_runtime::Error;
