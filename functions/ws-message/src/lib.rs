@@ -54,12 +54,7 @@ async fn receive(deps: &Deps, event: Event) -> Result<Value, Error> {
         }
     };
     let caller = &frame.caller;
-    let about = telemetry::About {
-        request_id: caller.client.request_id.clone(),
-        trace_id: String::new(),
-        company: Some(caller.company),
-        user: Some(caller.user),
-    };
+    let about = telemetry::About::of(&caller.client, String::new(), Some(caller));
     let answered = Box::pin(async {
         let (route, problem) = answer(deps, &frame).await;
         let call = Call {

@@ -25,6 +25,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use lines::Lines;
 
+use crate::{Caller, Client};
+
 /// What became of a call, as its one line tells it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Call<'a> {
@@ -79,6 +81,19 @@ pub struct About {
     /// The caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+}
+
+impl About {
+    /// The call of `client`, by `caller` if it is known who that is.
+    #[must_use]
+    pub fn of(client: &Client, trace_id: String, caller: Option<&Caller>) -> Self {
+        Self {
+            request_id: client.request_id.clone(),
+            trace_id,
+            company: caller.map(|caller| caller.company),
+            user: caller.map(|caller| caller.user),
+        }
+    }
 }
 
 tokio::task_local! {

@@ -14,7 +14,7 @@ pub fn nfc(text: &str) -> String {
 /// `name` as names are compared: NFC, lower case, outer white space gone.
 #[must_use]
 pub fn key(name: &str) -> String {
-    nfc(name.trim()).to_lowercase().nfc().collect()
+    nfc(&nfc(name.trim()).to_lowercase())
 }
 
 #[cfg(test)]

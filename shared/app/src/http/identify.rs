@@ -32,16 +32,8 @@ pub(super) async fn identify(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let caller = caller(&shared.verifier, request.headers(), &client).await;
-    let who = match &caller {
-        Ok(Some(caller)) => Some((caller.company, caller.user)),
-        Ok(None) | Err(_) => None,
-    };
-    let about = telemetry::About {
-        request_id: client.request_id.clone(),
-        trace_id: trace_id(request.headers()),
-        company: who.map(|(company, _)| company),
-        user: who.map(|(_, user)| user),
-    };
+    let known = caller.as_ref().ok().and_then(Option::as_ref);
+    let about = telemetry::About::of(&client, trace_id(request.headers()), known);
     telemetry::within(about, async {
         let response = match caller {
             Ok(caller) => {

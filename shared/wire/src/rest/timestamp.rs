@@ -31,14 +31,6 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime,
     OffsetDateTime::parse(&text, &Rfc3339).map_err(D::Error::custom)
 }
 
-/// As [`serialize`], as text.
-///
-/// # Errors
-/// When the year has more than four digits.
-pub fn format(at: OffsetDateTime) -> Result<String, time::error::Format> {
-    at.to_offset(UtcOffset::UTC).format(FORMAT)
-}
-
 /// The same for times that may be absent (`null`).
 pub mod option {
     use super::{Deserialize, Deserializer, OffsetDateTime, Serializer};
